@@ -1,0 +1,250 @@
+//! The wire formats of the edge's API and of the sandbox's, each in one place for both sides.
+
+use std::collections::BTreeSet;
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::catalog::Member;
+use crate::digest::Digest;
+use crate::id::{SkillId, TeamName};
+use crate::manifest::SkillType;
+use crate::policy::AccessLevel;
+use crate::requirement::Requirement;
+
+/// Most results that one search returns.
+pub const MAX_RESULTS: usize = 50;
+/// Longest query, in bytes.
+pub const MAX_QUERY: usize = 4096;
+
+/// Body of `POST /search`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchRequest {
+    /// What is looked for, in words.
+    pub query: String,
+    /// How many results; at most [`MAX_RESULTS`].
+    #[serde(default = "default_k")]
+    pub k: usize,
+    /// What the results must be.
+    #[serde(default)]
+    pub filters: Filters,
+}
+
+fn default_k() -> usize {
+    5
+}
+
+/// What search results must be; absent means anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filters {
+    /// Of this team.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<TeamName>,
+    /// Of this level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_level: Option<AccessLevel>,
+    /// With this tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// Of this type.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub skill_type: Option<SkillType>,
+    /// Whose version matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Requirement>,
+}
+
+/// What a search says of a skill; a search shard holds it as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// `team/name`.
+    pub slug: SkillId,
+    /// The name within the team.
+    pub name: String,
+    /// The version to use.
+    pub version: Version,
+    /// What it does and when to use it.
+    pub description: String,
+    /// Its tags.
+    pub tags: BTreeSet<String>,
+    /// Its level.
+    pub access_level: AccessLevel,
+    /// What an invocation does.
+    #[serde(rename = "type")]
+    pub skill_type: SkillType,
+    /// Why it should no longer be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
+}
+
+/// One search result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchHit {
+    /// The skill.
+    #[serde(flatten)]
+    pub listing: Listing,
+    /// From 0 to 1,000,000; comparable within one answer.
+    pub score: u32,
+}
+
+/// Body of `POST /resolve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveRequest {
+    /// `team/name` or `team/name:REQ`.
+    pub spec: String,
+}
+
+/// Answer of `POST /resolve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// The skill.
+    pub skill: SkillId,
+    /// The version chosen.
+    pub version: Version,
+    /// Its source digest.
+    pub digest: Digest,
+    /// What an invocation does.
+    #[serde(rename = "type")]
+    pub skill_type: SkillType,
+    /// All that is needed, dependencies first, the release itself last.
+    pub closure: Vec<Member>,
+}
+
+/// Body of `POST /acl/check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AclRequest {
+    /// `team/name` or `team/name:REQ`.
+    pub skill: String,
+}
+
+/// Answer of `POST /acl/check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AclAnswer {
+    /// Whether the caller may find, read and invoke it.
+    pub allowed: bool,
+    /// Why.
+    pub reason: String,
+    /// Where to ask for access.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_url: Option<String>,
+}
+
+/// Body of `POST /invoke`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvokeRequest {
+    /// `team/name`.
+    pub name: String,
+    /// The versions that will do.
+    #[serde(default = "any_version")]
+    pub version_constraint: String,
+    /// What the skill gets on standard input.
+    #[serde(default)]
+    pub payload: Value,
+}
+
+fn any_version() -> String {
+    "*".to_owned()
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionOutcome {
+    /// Exit code 0.
+    Success,
+    /// Another exit code, or a signal.
+    Error,
+    /// Stopped at the wall-clock limit.
+    Timeout,
+    /// Stopped at another limit.
+    ResourceLimit,
+}
+
+/// What an execution produced.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionResult {
+    /// How it ended.
+    pub outcome: ExecutionOutcome,
+    /// The exit code, when the process exited by itself.
+    pub exit_code: Option<i32>,
+    /// Standard output, parsed, when it is JSON.
+    pub output: Option<Value>,
+    /// Standard output as text, when it is not JSON.
+    pub stdout: Option<String>,
+    /// Standard error as text.
+    pub stderr: String,
+    /// Whether an output was cut at the sandbox's cap.
+    pub truncated: bool,
+    /// Wall-clock time of the process.
+    pub duration_ms: u64,
+}
+
+/// Answer of `POST /invoke`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InvokeAnswer {
+    /// Names the invocation in every log.
+    pub txn: String,
+    /// The skill.
+    pub skill: SkillId,
+    /// The version that ran.
+    pub version: Version,
+    /// What it produced.
+    #[serde(flatten)]
+    pub result: ExecutionResult,
+}
+
+/// Body of the sandbox's `POST /execute`; the invoke token in `Authorization` signs its bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionRequest {
+    /// The closure whose digest is in the token.
+    pub closure: Vec<Member>,
+    /// The archive of the release's source files.
+    pub bundle: Digest,
+    /// Lets the sandbox fetch the bundle from the edge.
+    pub bundle_token: String,
+    /// What the skill gets on standard input.
+    pub payload: Value,
+}
+
+/// An error answer (RFC 9457) of edge and sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `about:blank`: `code` tells problems apart.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The HTTP status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong and what to do, for people.
+    pub detail: String,
+    /// Stable, for machines.
+    pub code: String,
+    /// Set on denials.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub denial: Option<DenialDetail>,
+}
+
+/// What a denial says beside the problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DenialDetail {
+    /// The code once more, under the name that agents look for.
+    pub error: String,
+    /// The skill asked for.
+    pub skill: String,
+    /// Always `false`.
+    pub allowed: bool,
+    /// Why.
+    pub reason: String,
+    /// Where to ask for access.
+    pub request_url: String,
+}

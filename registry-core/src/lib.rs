@@ -1,0 +1,18 @@
+//! The pure domain of Guildhall. No I/O, no clock, no environment, no randomness: they are arguments.
+
+pub mod api;
+pub mod catalog;
+pub mod check;
+pub mod diagnostic;
+pub mod digest;
+pub mod id;
+pub mod manifest;
+pub mod organisation;
+pub mod policy;
+pub mod requirement;
+pub mod resolver;
+pub mod search;
+pub mod token;
+pub mod usage;
+
+pub use semver::Version;

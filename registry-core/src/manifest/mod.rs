@@ -1,0 +1,218 @@
+//! Skills as authors write them: source files, frontmatter, and the validated [`Manifest`].
+
+mod frontmatter;
+mod read;
+mod source;
+
+pub use frontmatter::{Frontmatter, MAX_MANIFEST_BYTES};
+pub use source::{MAX_SKILL_BYTES, SkillSource, SourceFile, discover};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Position;
+use crate::id::{RoleName, SkillId};
+use crate::organisation::Limits;
+use crate::policy::Audience;
+use crate::requirement::Spec;
+
+/// What a skill does when it is invoked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkillType {
+    /// Text for an agent to follow.
+    #[default]
+    Instructions,
+    /// A command that runs once.
+    CodeInline,
+    /// A command with state between calls.
+    CodeSession,
+    /// A conversation prompt with context files.
+    Conversation,
+    /// A parameterised prompt.
+    PromptInline,
+}
+
+impl SkillType {
+    /// The spelling in frontmatter.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Instructions => "instructions",
+            Self::CodeInline => "code_inline",
+            Self::CodeSession => "code_session",
+            Self::Conversation => "conversation",
+            Self::PromptInline => "prompt_inline",
+        }
+    }
+}
+
+/// What a `code_inline` skill runs. No shell is involved: `command` is looked up, `args` are passed as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// The program, looked up on the sandbox's `PATH`.
+    pub command: String,
+    /// Its arguments; one that names a file of the skill is that file.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// Environment variables with fixed values.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+}
+
+/// What an execution may touch. Absent means denied.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Permissions {
+    /// Network access.
+    pub network_access: bool,
+    /// Starting further processes.
+    pub process_spawn: bool,
+}
+
+/// One parameter of a `prompt_inline` skill.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Its name, as in `{name}` of the prompt.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type", default)]
+    pub kind: ParameterType,
+    /// The values of an `enum`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+    /// A regular expression that a `string` must match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// The least number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// The greatest number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// Whether a caller must give it.
+    #[serde(default)]
+    pub required: bool,
+    /// What it is when a caller does not give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<serde_json::Value>,
+}
+
+/// The type of a [`Parameter`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ParameterType {
+    /// Text.
+    #[default]
+    String,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// One of `values`.
+    Enum,
+}
+
+/// A parameterised prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// The text, with `{parameter}` where a value goes.
+    pub prompt: String,
+    /// The parameters.
+    pub parameters: Vec<Parameter>,
+    /// The form of the answer, for people and agents.
+    pub output_format: Option<String>,
+}
+
+/// Notice that a release's major should no longer be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deprecation {
+    /// Why, and what to do.
+    pub message: String,
+    /// Since when, as `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The skill to use in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<Spec>,
+    /// When it goes, as `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sunset: Option<String>,
+}
+
+/// A dependency and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// What is needed.
+    pub spec: Spec,
+    /// Where the author wrote it.
+    pub position: Position,
+}
+
+/// A skill's validated frontmatter and body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// Its identity, from the path.
+    pub id: SkillId,
+    /// The version of this release.
+    pub version: Version,
+    /// What it does and when to use it.
+    pub description: String,
+    /// The same in Simplified Chinese.
+    pub description_zh: Option<String>,
+    /// Words to find it by.
+    pub tags: BTreeSet<String>,
+    /// To whom this release is open.
+    pub audience: Audience,
+    /// What it needs.
+    pub depends_on: Vec<Dependency>,
+    /// Who looks after it; empty means the team's owners.
+    pub owners: Vec<String>,
+    /// Set when its major is on the way out.
+    pub deprecated: Option<Deprecation>,
+    /// What it does when it is invoked.
+    pub skill_type: SkillType,
+    /// What a `code_inline` skill runs.
+    pub command: Option<Command>,
+    /// What a `prompt_inline` skill asks.
+    pub prompt: Option<Prompt>,
+    /// What an execution may touch.
+    pub permissions: Permissions,
+    /// What the author allows an execution to use, before the organisation's bounds.
+    pub limits: Limits,
+    /// SPDX expression.
+    pub license: Option<String>,
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// Where to read more.
+    pub homepage: Option<String>,
+    /// What an agent needs to use it, in words.
+    pub compatibility: Option<String>,
+    /// The Markdown after the frontmatter.
+    pub body: String,
+    /// Where each key stands, for findings that need more than one file.
+    pub positions: BTreeMap<String, Position>,
+}
+
+impl Manifest {
+    /// Where `key` is written, or the start of the file.
+    #[must_use]
+    pub fn position(&self, key: &str) -> Position {
+        self.positions.get(key).copied().unwrap_or(Position::START)
+    }
+
+    /// The roles of a role-restricted skill.
+    #[must_use]
+    pub fn allowed_roles(&self) -> Vec<&RoleName> {
+        match &self.audience {
+            Audience::Roles(roles) => roles.iter().collect(),
+            Audience::Public | Audience::Team(_) | Audience::Sensitive(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Which files of a repository belong to which skill.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Position, Rule};
+use crate::digest::{Digest, FileMode, release_digest};
+use crate::id::{IdError, SkillId};
+
+/// The folders that hold skills, in a repository.
+const ROOTS: [&str; 2] = ["skills/", ".claude/skills/"];
+/// Most bytes that the files of one skill may have together.
+pub const MAX_SKILL_BYTES: usize = 16 << 20;
+
+/// One file as the repository holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Whether it is executable.
+    pub mode: FileMode,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// One skill's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkillSource {
+    /// The identity that the path states.
+    pub id: SkillId,
+    /// Path of the manifest relative to the repository.
+    pub manifest_path: String,
+    /// Path of the manifest relative to the skill: a key of `files`.
+    pub manifest_file: String,
+    /// All files by path relative to the skill.
+    pub files: BTreeMap<String, SourceFile>,
+}
+
+impl SkillSource {
+    /// The digest of the release that these files make.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        release_digest(
+            self.files.iter().map(|(path, file)| (file.mode, path.as_str(), file.bytes.as_slice())),
+        )
+    }
+
+    /// The bytes of the manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &[u8] {
+        self.files.get(&self.manifest_file).map_or(&[], |file| &file.bytes)
+    }
+
+    /// Which of a skill's files is its manifest: `SKILL.md`, `skill.md`, or the one file of the one-file form.
+    #[must_use]
+    pub fn manifest_among<'a>(
+        id: &SkillId,
+        mut files: impl Iterator<Item = &'a str> + Clone,
+    ) -> Option<&'a str> {
+        let one_file = format!("{}.md", id.name);
+        files.find(|path| *path == "SKILL.md" || *path == "skill.md" || **path == one_file)
+    }
+}
+
+/// Sorts a repository's files (path relative to it, `/`-separated) into skills. Every path that looks like a skill
+/// and is none gets a finding.
+#[must_use]
+pub fn discover(files: BTreeMap<String, SourceFile>) -> (Vec<SkillSource>, Vec<Diagnostic>) {
+    let mut found = Discovery::default();
+    for (path, file) in files {
+        let Some(inner) = ROOTS.iter().find_map(|root| path.strip_prefix(root)) else { continue };
+        found.sort_in(&path, inner, file);
+    }
+    found.finish()
+}
+
+#[derive(Default)]
+struct Discovery {
+    /// By folder or file of the skill relative to the repository.
+    skills: BTreeMap<String, SkillSource>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Discovery {
+    fn sort_in(&mut self, path: &str, inner: &str, file: SourceFile) {
+        let parts: Vec<&str> = inner.split('/').collect();
+        if parts.iter().take(2).any(|part| part.starts_with(['_', '.']) || *part == "README.md") {
+            return;
+        }
+        match parts.as_slice() {
+            [only] => {
+                if is_markdown(only) {
+                    self.report(Rule::NoTeam, path, "this skill belongs to no team".to_owned(), MOVE_TO_TEAM);
+                }
+            }
+            [_, "SKILL.md" | "skill.md"] => {
+                self.report(Rule::NoTeam, path, "this skill belongs to no team".to_owned(), MOVE_TO_TEAM);
+            }
+            [team, name] => {
+                if let Some(stem) = name.strip_suffix(".md") {
+                    self.add(path.to_owned(), path, (team, stem), (*name).to_owned(), file);
+                }
+            }
+            [team, name, rest @ ..] => {
+                let inside = rest.join("/");
+                let folder = path.strip_suffix(&format!("/{inside}")).unwrap_or(path).to_owned();
+                self.add(folder, path, (team, name), inside, file);
+            }
+            [] => {}
+        }
+    }
+
+    fn add(&mut self, key: String, path: &str, (team, name): (&str, &str), inside: String, file: SourceFile) {
+        if let Some(skill) = self.skills.get_mut(&key) {
+            skill.files.insert(inside, file);
+            return;
+        }
+        match identity(team, name) {
+            Ok(id) => {
+                let skill = SkillSource {
+                    id,
+                    manifest_path: key.clone(),
+                    manifest_file: String::new(),
+                    files: BTreeMap::from([(inside, file)]),
+                };
+                self.skills.insert(key, skill);
+            }
+            Err(message) => self.report(
+                Rule::InvalidPath,
+                path,
+                message,
+                "rename the folder or file: lower-case letters, digits and single inner hyphens",
+            ),
+        }
+    }
+
+    fn report(&mut self, rule: Rule, path: &str, message: String, help: &str) {
+        let finding = Diagnostic::new(rule, path, Position::START, message).with_help(help);
+        self.diagnostics.push(finding);
+    }
+
+    fn finish(mut self) -> (Vec<SkillSource>, Vec<Diagnostic>) {
+        let mut by_id: BTreeMap<SkillId, SkillSource> = BTreeMap::new();
+        for (key, mut skill) in std::mem::take(&mut self.skills) {
+            let Some(manifest) =
+                SkillSource::manifest_among(&skill.id, skill.files.keys().map(String::as_str))
+            else {
+                let message = format!("the folder of `{}` has no `SKILL.md`", skill.id);
+                self.report(Rule::NoManifest, &key, message, "add `SKILL.md` or remove the folder");
+                continue;
+            };
+            skill.manifest_file = manifest.to_owned();
+            if !is_markdown(&key) {
+                skill.manifest_path = format!("{key}/{manifest}");
+            }
+            let size: usize = skill.files.values().map(|file| file.bytes.len()).sum();
+            if size > MAX_SKILL_BYTES {
+                let message = format!("the files of `{}` have {size} bytes together", skill.id);
+                let help = format!("keep a skill under {MAX_SKILL_BYTES} bytes");
+                self.report(Rule::Unreadable, &skill.manifest_path, message, &help);
+                continue;
+            }
+            if let Some(other) = by_id.get(&skill.id) {
+                let message = format!("`{}` is also written at `{}`", skill.id, other.manifest_path);
+                self.report(Rule::TwoForms, &skill.manifest_path, message, "keep one of the two");
+                continue;
+            }
+            by_id.insert(skill.id.clone(), skill);
+        }
+        (by_id.into_values().collect(), self.diagnostics)
+    }
+}
+
+const MOVE_TO_TEAM: &str = "move it to `skills/{team}/{name}.md` or `skills/{team}/{name}/SKILL.md`";
+
+fn is_markdown(path: &str) -> bool {
+    path.ends_with(".md")
+}
+
+fn identity(team: &str, name: &str) -> Result<SkillId, String> {
+    let read = || -> Result<SkillId, IdError> { Ok(SkillId { team: team.parse()?, name: name.parse()? }) };
+    match read() {
+        Ok(id) if id.name.as_str() == "skill" => Err("the name `skill` is reserved".to_owned()),
+        Ok(id) => Ok(id),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(paths: &[&str]) -> (Vec<String>, Vec<String>) {
+        let file = SourceFile { mode: FileMode::Plain, bytes: b"x".to_vec() };
+        let files = paths.iter().map(|path| ((*path).to_owned(), file.clone())).collect();
+        let (skills, diagnostics) = discover(files);
+        let skills = skills
+            .iter()
+            .map(|skill| {
+                let files: Vec<&str> = skill.files.keys().map(String::as_str).collect();
+                format!("{} {} {}", skill.id, skill.manifest_path, files.join(","))
+            })
+            .collect();
+        let findings =
+            diagnostics.iter().map(|found| format!("{} {}", found.rule.code(), found.path)).collect();
+        (skills, findings)
+    }
+
+    #[test]
+    fn both_forms_and_both_roots() {
+        let (skills, findings) = found(&[
+            "README.md",
+            "skills/README.md",
+            "skills/support/README.md",
+            "skills/_status/support/a.yaml",
+            "skills/support/.gitkeep",
+            "skills/support/refund.md",
+            "skills/data/clean/SKILL.md",
+            "skills/data/clean/scripts/a.py",
+            ".claude/skills/data/query/skill.md",
+        ]);
+        assert_eq!(findings, [""; 0]);
+        assert_eq!(
+            skills,
+            [
+                "data/clean skills/data/clean/SKILL.md SKILL.md,scripts/a.py",
+                "data/query .claude/skills/data/query/skill.md skill.md",
+                "support/refund skills/support/refund.md refund.md",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_looks_like_a_skill_and_is_none() {
+        let cases: [(&[&str], &str); 6] = [
+            (&["skills/refund.md"], "GH0204 skills/refund.md"),
+            (&[".claude/skills/refund/SKILL.md"], "GH0204 .claude/skills/refund/SKILL.md"),
+            (&["skills/support/Refund.md"], "GH0202 skills/support/Refund.md"),
+            (&["skills/support/skill.d/SKILL.md"], "GH0202 skills/support/skill.d/SKILL.md"),
+            (&["skills/support/refund/scripts/a.py"], "GH0205 skills/support/refund"),
+            (
+                &["skills/support/refund.md", "skills/support/refund/SKILL.md"],
+                "GH0203 skills/support/refund.md",
+            ),
+        ];
+        for (paths, expected) in cases {
+            assert_eq!(found(paths).1, [expected]);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The rule of each level, case by case, and the order of audiences against the callers themselves.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::policy::MAX_ELEVATION_SECONDS;
+
+const NOW: u64 = 1_800_000_000;
+
+fn team(name: &str) -> TeamName {
+    name.parse().unwrap()
+}
+
+fn roles(names: &[&str]) -> BTreeSet<RoleName> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+fn policy(public: PublicAccess) -> Policy {
+    Policy {
+        public,
+        open_teams: [team("shared")].into(),
+        roles: [("finance-agent".parse().unwrap(), [team("finance")].into())].into(),
+    }
+}
+
+fn caller(role: &str, teams: &[&str], elevated_until: Option<u64>) -> Caller {
+    Caller {
+        issuer: "https://idp.example.com".to_owned(),
+        subject: "agent-7".to_owned(),
+        role: role.parse().unwrap(),
+        teams: teams.iter().map(|name| team(name)).collect(),
+        elevated_until,
+    }
+}
+
+fn admits(audience: &Audience, caller: Option<&Caller>) -> bool {
+    audience.admits(caller, &policy(PublicAccess::Anonymous), NOW)
+}
+
+#[test]
+fn public_is_for_anyone_or_for_the_signed_in_by_policy() {
+    let guest = caller("guest", &[], None);
+    let open = policy(PublicAccess::Anonymous);
+    let signed_in = policy(PublicAccess::SignedIn);
+    assert!(Audience::Public.admits(None, &open, NOW));
+    assert!(!Audience::Public.admits(None, &signed_in, NOW));
+    assert!(Audience::Public.admits(Some(&guest), &open, NOW));
+    assert!(Audience::Public.admits(Some(&guest), &signed_in, NOW));
+}
+
+#[test]
+fn team_is_for_members_by_claim_by_role_or_because_everyone_is() {
+    let finance = Audience::Team(team("finance"));
+    assert!(admits(&finance, Some(&caller("guest", &["finance"], None))));
+    assert!(admits(&finance, Some(&caller("finance-agent", &[], None))));
+    assert!(!admits(&finance, Some(&caller("support-agent", &["support"], None))));
+    assert!(!admits(&finance, None));
+    let shared = Audience::Team(team("shared"));
+    assert!(admits(&shared, Some(&caller("guest", &[], None))));
+    assert!(!admits(&shared, None));
+}
+
+#[test]
+fn role_restricted_is_for_the_listed_roles_whatever_their_teams() {
+    let audience = Audience::Roles(roles(&["auditor", "finance-agent"]));
+    assert!(admits(&audience, Some(&caller("auditor", &[], None))));
+    assert!(!admits(&audience, Some(&caller("support-agent", &["finance"], None))));
+    assert!(!admits(&audience, None));
+}
+
+#[test]
+fn sensitive_needs_membership_and_a_running_short_elevation() {
+    let audience = Audience::Sensitive(team("finance"));
+    let with = |teams: &[&str], until| admits(&audience, Some(&caller("lead", teams, until)));
+    assert!(with(&["finance"], Some(NOW + 1)));
+    assert!(with(&["finance"], Some(NOW + MAX_ELEVATION_SECONDS)));
+    assert!(!with(&["finance"], Some(NOW + MAX_ELEVATION_SECONDS + 1)), "longer than the limit");
+    assert!(!with(&["finance"], Some(NOW)), "over");
+    assert!(!with(&["finance"], Some(NOW - 1)), "long over");
+    assert!(!with(&["finance"], None), "not elevated");
+    assert!(!with(&["support"], Some(NOW + 1)), "not a member");
+    assert!(!admits(&audience, None));
+}
+
+#[test]
+fn the_order_as_the_design_states_it() {
+    let policy = policy(PublicAccess::Anonymous);
+    let finance = Audience::Team(team("finance"));
+    let support = Audience::Team(team("support"));
+    let shared = Audience::Team(team("shared"));
+    let vault = Audience::Sensitive(team("finance"));
+    let agents = Audience::Roles(roles(&["finance-agent"]));
+    let both = Audience::Roles(roles(&["auditor", "finance-agent"]));
+    let all = [&Audience::Public, &finance, &support, &shared, &vault, &agents, &both];
+    let table: Vec<Vec<bool>> =
+        all.iter().map(|narrow| all.iter().map(|wide| narrow.is_within(wide, &policy)).collect()).collect();
+    let expected = [
+        // public finance support shared vault agents both
+        [true, false, false, false, false, false, false],
+        [true, true, false, true, false, false, false],
+        [true, false, true, true, false, false, false],
+        [true, false, false, true, false, false, false],
+        [true, true, false, true, true, false, false],
+        [true, true, false, true, false, true, true],
+        [true, false, false, true, false, false, true],
+    ];
+    assert_eq!(table, expected);
+    let signed_in = super::tests::policy(PublicAccess::SignedIn);
+    assert!(Audience::Public.is_within(&shared, &signed_in));
+    assert!(!Audience::Public.is_within(&finance, &signed_in));
+}
+
+#[test]
+fn text_forms_round_trip_and_refuse_the_rest() {
+    for text in ["public", "team:finance", "roles:a+b", "sensitive:finance"] {
+        assert_eq!(text.parse::<Audience>().unwrap().to_string(), text);
+    }
+    for bad in ["", "Public", "team:", "team:../x", "roles:", "roles:a+", "everyone", "public:x"] {
+        assert!(bad.parse::<Audience>().is_err(), "{bad}");
+    }
+    let long = (0..10).map(|n| format!("role-{n}-{}", "x".repeat(30)).parse().unwrap()).collect();
+    assert_eq!(Audience::of_roles(long), Err(AudienceError::Roles));
+}
+
+fn any_names(pool: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
+    prop::sample::subsequence(pool, 0..=pool.len())
+}
+
+const TEAMS: &[&str] = &["finance", "support", "shared"];
+const ROLES: &[&str] = &["auditor", "finance-agent", "lead"];
+
+fn any_audience() -> impl Strategy<Value = Audience> {
+    prop_oneof![
+        Just(Audience::Public),
+        prop::sample::select(TEAMS).prop_map(|name| Audience::Team(team(name))),
+        prop::sample::select(TEAMS).prop_map(|name| Audience::Sensitive(team(name))),
+        prop::sample::subsequence(ROLES, 1..=3).prop_map(|names| Audience::Roles(roles(&names))),
+    ]
+}
+
+fn any_policy() -> impl Strategy<Value = Policy> {
+    (any::<bool>(), any_names(TEAMS), prop::collection::vec(any_names(TEAMS), ROLES.len())).prop_map(
+        |(anonymous, open, of_roles)| Policy {
+            public: if anonymous { PublicAccess::Anonymous } else { PublicAccess::SignedIn },
+            open_teams: open.into_iter().map(team).collect(),
+            roles: ROLES
+                .iter()
+                .zip(of_roles)
+                .map(|(role, teams)| (role.parse().unwrap(), teams.into_iter().map(team).collect()))
+                .collect(),
+        },
+    )
+}
+
+fn any_caller() -> impl Strategy<Value = Option<Caller>> {
+    let elevation = prop_oneof![Just(None), Just(Some(NOW + 60)), Just(Some(NOW - 60))];
+    prop::option::weighted(
+        0.9,
+        (prop::sample::select(ROLES), any_names(TEAMS), elevation)
+            .prop_map(|(role, teams, until)| caller(role, &teams, until)),
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_narrower_audience_admits_nobody_whom_the_wider_refuses(
+        narrow in any_audience(), wide in any_audience(), policy in any_policy(), caller in any_caller(),
+    ) {
+        if narrow.is_within(&wide, &policy) && narrow.admits(caller.as_ref(), &policy, NOW) {
+            prop_assert!(wide.admits(caller.as_ref(), &policy, NOW));
+        }
+    }
+}
