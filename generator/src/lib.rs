@@ -1,1 +1,13 @@
+//! The generator: reads skills from Git or a working tree, checks them, renders the catalog and writes it.
 
+pub mod bundle;
+pub mod catalog;
+pub mod cli;
+pub mod document;
+pub mod init;
+pub mod keys;
+pub mod library;
+pub mod pages;
+pub mod source;
+pub mod verify;
+pub mod write;

@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::catalog::Member;
 use crate::digest::Digest;
 use crate::id::{SkillId, TeamName};
-use crate::manifest::SkillType;
+use crate::manifest::{Permissions, SkillType};
+use crate::organisation::Limits;
 use crate::policy::AccessLevel;
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, Spec};
 
 /// Most results that one search returns.
 pub const MAX_RESULTS: usize = 50;
@@ -89,6 +90,44 @@ pub struct SearchHit {
     pub listing: Listing,
     /// From 0 to 1,000,000; comparable within one answer.
     pub score: u32,
+}
+
+/// Answer of `GET /skills/{team}/{name}[/{version}]` as JSON: what a release says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseDetail {
+    /// What a search says of it.
+    #[serde(flatten)]
+    pub listing: Listing,
+    /// The source digest.
+    pub digest: Digest,
+    /// SPDX expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// Who looks after it.
+    pub owners: Vec<String>,
+    /// What it requires, as written.
+    pub depends_on: Vec<Spec>,
+    /// All that is needed, dependencies first, the release itself last.
+    pub closure: Vec<Member>,
+    /// What an execution may use.
+    pub limits: Limits,
+    /// What an execution may touch.
+    pub permissions: Permissions,
+    /// The source files.
+    pub files: Vec<FileDetail>,
+}
+
+/// One source file of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileDetail {
+    /// Path relative to the skill.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Whether it is executable.
+    pub executable: bool,
+    /// Digest of the content.
+    pub sha256: Digest,
 }
 
 /// Body of `POST /resolve`.

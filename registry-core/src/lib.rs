@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod check;
 pub mod diagnostic;
 pub mod digest;
+pub mod html;
 pub mod id;
 pub mod manifest;
 pub mod organisation;

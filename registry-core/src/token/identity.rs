@@ -8,6 +8,15 @@ use super::{Expected, PublicKey, TokenError, verify};
 use crate::id::{RoleName, TeamName};
 use crate::policy::Caller;
 
+/// The issuer that `guildhall token` speaks for.
+pub const DEVELOPMENT_ISSUER: &str = "guildhall-development";
+/// The audience of development tokens: any edge in development mode.
+pub const DEVELOPMENT_AUDIENCE: &str = "guildhall-development-edge";
+/// The life of a development token, in seconds.
+pub const DEVELOPMENT_LIFETIME: u64 = 12 * 60 * 60;
+/// The header's `typ` of an access token (RFC 9068).
+pub const IDENTITY_TYPE: &str = "at+jwt";
+
 /// An issuer of identity tokens, as configured at the edge.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +31,20 @@ pub struct Issuer {
     pub keys: Vec<PublicKey>,
     /// Longest life of a token, in seconds.
     pub max_lifetime: u64,
+}
+
+impl Issuer {
+    /// The issuer of development tokens, whose one key is `key`.
+    #[must_use]
+    pub fn development(key: PublicKey) -> Self {
+        Self {
+            issuer: DEVELOPMENT_ISSUER.to_owned(),
+            audience: DEVELOPMENT_AUDIENCE.to_owned(),
+            typ: vec![IDENTITY_TYPE.to_owned()],
+            keys: vec![key],
+            max_lifetime: DEVELOPMENT_LIFETIME,
+        }
+    }
 }
 
 /// The claims of an identity token. Others may stand beside them.

@@ -7,7 +7,10 @@ mod key;
 mod strict;
 
 pub use bundle::{BUNDLE_TYPE, BundleClaims};
-pub use identity::{IdentityClaims, Issuer, caller_from_token};
+pub use identity::{
+    DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DEVELOPMENT_LIFETIME, IDENTITY_TYPE, IdentityClaims, Issuer,
+    caller_from_token,
+};
 pub use invoke::{INVOKE_TYPE, InvokeClaims};
 pub use key::{DEVELOPMENT_KID_PREFIX, KeyError, PublicKey, SigningKey, development_keys_only_in};
 pub use strict::{Expected, MAX_TOKEN_BYTES, SKEW_SECONDS, TokenError, sign, verify};

@@ -1,0 +1,194 @@
+//! The facts of each page. A page filed under audience X states only what every reader of X may know.
+
+use registry_core::check::Skill;
+use registry_core::digest::FileMode;
+use registry_core::html::{QUERY_SLOT, RESULTS_SLOT};
+use registry_core::id::{RoleName, TeamName};
+use registry_core::manifest::SkillType;
+use registry_core::organisation::{Members, Organisation, Team};
+use registry_core::policy::{Audience, Caller, MAX_ELEVATION_SECONDS};
+
+use super::{Assembly, BuildError, Input};
+use crate::pages::{
+    FileRow, IndexPage, NotFoundPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow, TeamPage,
+    TeamRow, TeamsPage, Templates, render, stylesheet_url,
+};
+
+/// The media type of pages.
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+
+pub(super) fn site(organisation: &Organisation) -> Site {
+    Site {
+        organisation: organisation.name.clone(),
+        base_url: organisation.base_url.clone(),
+        stylesheet: stylesheet_url(),
+    }
+}
+
+/// The pages that belong to no one skill; all public.
+pub(super) fn shared_pages(
+    input: Input<'_>,
+    templates: &Templates,
+    site: &Site,
+    assembly: &mut Assembly,
+) -> Result<(), BuildError> {
+    let public: Vec<&Skill> =
+        input.library.values().filter(|skill| skill.manifest.audience == Audience::Public).collect();
+    let rows: Vec<SkillRow> = public.iter().map(|skill| row(input, skill, &Audience::Public)).collect();
+    let of_team = |team: &TeamName| -> Vec<SkillRow> {
+        rows.iter().filter(|row| row.team == team.as_str()).cloned().collect()
+    };
+    let teams: Vec<TeamRow> = input
+        .organisation
+        .teams
+        .iter()
+        .map(|(name, team)| TeamRow {
+            name: name.to_string(),
+            description: team.description.clone(),
+            skills: of_team(name).len(),
+        })
+        .collect();
+    let mut page = |url: &str, html: String| {
+        assembly.object(&Audience::Public, html.into_bytes(), Some((url.to_owned(), HTML)));
+    };
+    for (name, team) in &input.organisation.teams {
+        let html = templates.render(site, &team_page(input.organisation, name, team, of_team(name)))?;
+        page(&format!("/teams/{name}/"), html);
+    }
+    let search = SearchPage { query_slot: QUERY_SLOT, results_slot: RESULTS_SLOT };
+    page("/search/", templates.render(site, &search)?);
+    page("/404.html", templates.render(site, &NotFoundPage {})?);
+    page("/teams/", templates.render(site, &TeamsPage { teams: teams.clone() })?);
+    page("/", templates.render(site, &IndexPage { skills: rows, teams })?);
+    let stylesheet = Some((stylesheet_url(), "text/css; charset=utf-8"));
+    assembly.object(&Audience::Public, STYLESHEET.as_bytes().to_vec(), stylesheet);
+    Ok(())
+}
+
+/// The skills that need `skill`, among those that every reader of its page may see.
+pub(super) fn dependents<'a>(input: Input<'a>, skill: &Skill) -> Vec<&'a Skill> {
+    dependents_for(input, skill, &skill.manifest.audience)
+}
+
+fn dependents_for<'a>(input: Input<'a>, skill: &Skill, readers: &Audience) -> Vec<&'a Skill> {
+    let needs = |other: &Skill| other.manifest.depends_on.iter().any(|d| d.spec.skill == skill.manifest.id);
+    input
+        .library
+        .values()
+        .filter(|other| {
+            needs(other) && readers.is_within(&other.manifest.audience, &input.organisation.policy)
+        })
+        .collect()
+}
+
+fn row(input: Input<'_>, skill: &Skill, readers: &Audience) -> SkillRow {
+    let manifest = &skill.manifest;
+    SkillRow {
+        slug: manifest.id.to_string(),
+        team: manifest.id.team.to_string(),
+        version: manifest.version.to_string(),
+        description: manifest.description.trim().to_owned(),
+        tags: manifest.tags.iter().cloned().collect(),
+        level: manifest.audience.level().to_string(),
+        kind: manifest.skill_type.as_str().to_owned(),
+        dependents: dependents_for(input, skill, readers).len(),
+        deprecated: manifest.deprecated.as_ref().map(|deprecation| deprecation.message.clone()),
+    }
+}
+
+pub(super) fn owners(input: Input<'_>, skill: &Skill) -> Vec<String> {
+    if !skill.manifest.owners.is_empty() {
+        return skill.manifest.owners.clone();
+    }
+    let team = input.organisation.teams.get(&skill.manifest.id.team);
+    team.map(|team| team.owners.clone()).unwrap_or_default()
+}
+
+pub(super) fn skill_page(input: Input<'_>, skill: &Skill, dependents: &[&Skill]) -> SkillPage {
+    let manifest = &skill.manifest;
+    let body = render(&manifest.body);
+    SkillPage {
+        row: row(input, skill, &manifest.audience),
+        name: manifest.id.name.to_string(),
+        pin: format!("{}:{}.x", manifest.id, manifest.version.major),
+        license: manifest.license.clone(),
+        owners: owners(input, skill),
+        roles: manifest.allowed_roles().iter().map(ToString::to_string).collect(),
+        digest: skill.digest.to_string(),
+        body: body.html,
+        headings: body.headings,
+        files: skill
+            .source
+            .files
+            .iter()
+            .map(|(path, file)| FileRow {
+                path: path.clone(),
+                size: file.bytes.len() as u64,
+                executable: file.mode == FileMode::Executable,
+            })
+            .collect(),
+        dependencies: manifest
+            .depends_on
+            .iter()
+            .map(|needed| (needed.spec.skill.to_string(), needed.spec.requirement.to_string()))
+            .collect(),
+        dependents: dependents.iter().map(|skill| skill.manifest.id.to_string()).collect(),
+        permissions: permissions(input, skill),
+    }
+}
+
+/// What an invocation may do, in words.
+fn permissions(input: Input<'_>, skill: &Skill) -> Vec<String> {
+    let manifest = &skill.manifest;
+    let Some(command) = &manifest.command else { return Vec::new() };
+    if manifest.skill_type != SkillType::CodeInline {
+        return Vec::new();
+    }
+    let limits = manifest.limits.min(input.organisation.limits);
+    vec![
+        format!("Runs {} {}", command.command, command.args.join(" ")).trim_end().to_owned(),
+        "No network".to_owned(),
+        if manifest.permissions.process_spawn {
+            "May start processes"
+        } else {
+            "Declares no further processes"
+        }
+        .to_owned(),
+        "Reads its own files only".to_owned(),
+        format!(
+            "At most {} s, {} MiB of memory, {} MiB per file",
+            limits.max_execution_time, limits.max_memory_mb, limits.max_file_size_mb
+        ),
+    ]
+}
+
+fn team_page(organisation: &Organisation, name: &TeamName, team: &Team, skills: Vec<SkillRow>) -> TeamPage {
+    let roles = organisation.policy.roles.keys();
+    TeamPage {
+        name: name.to_string(),
+        description: team.description.clone(),
+        contact: team.contact.clone(),
+        owners: team.owners.clone(),
+        everyone: team.members == Some(Members::Everyone),
+        skills,
+        roles: roles.map(|role| role_row(organisation, name, team, role)).collect(),
+    }
+}
+
+/// Asks the function that the edge enforces, for a caller of that role whose token claims no teams.
+fn role_row(organisation: &Organisation, name: &TeamName, team: &Team, role: &RoleName) -> RoleRow {
+    let caller = Caller {
+        issuer: String::new(),
+        subject: String::new(),
+        role: role.clone(),
+        teams: Default::default(),
+        elevated_until: Some(MAX_ELEVATION_SECONDS),
+    };
+    let admits = |audience: Audience| audience.admits(Some(&caller), &organisation.policy, 0);
+    RoleRow {
+        role: role.to_string(),
+        uses_team: admits(Audience::Team(name.clone())),
+        uses_sensitive: admits(Audience::Sensitive(name.clone())),
+        publishes: team.publishers.contains(role),
+    }
+}

@@ -1,0 +1,93 @@
+//! One skill: its page, bundle, served `SKILL.md`, JSON record and index record.
+
+use std::collections::BTreeMap;
+
+use registry_core::api::{FileDetail, Listing, ReleaseDetail};
+use registry_core::catalog::{Member, ReleaseRecord, SkillRecord, to_json};
+use registry_core::check::Skill;
+use registry_core::digest::{Digest, FileMode, closure_digest};
+use registry_core::id::SkillId;
+
+use super::render::{HTML, dependents, skill_page};
+use super::{BuildError, Input, listing};
+use crate::pages::{Site, Templates};
+use crate::{bundle, document};
+
+/// Everything that one skill adds to a catalog.
+pub(super) struct RenderedSkill {
+    pub id: SkillId,
+    pub listing: Listing,
+    pub record: SkillRecord,
+    /// Bytes, the URL at which they are served when public, and their media type.
+    pub objects: Vec<(Vec<u8>, Option<String>, &'static str)>,
+}
+
+pub(super) fn render(
+    input: Input<'_>,
+    templates: &Templates,
+    site: &Site,
+    id: &SkillId,
+    skill: &Skill,
+) -> Result<RenderedSkill, BuildError> {
+    let manifest = &skill.manifest;
+    let closure = input.closures.get(id).cloned().unwrap_or_default();
+    let page = templates.render(site, &skill_page(input, skill, &dependents(input, skill)))?.into_bytes();
+    let document =
+        document::served(manifest).map_err(|error| BuildError::Document(id.clone(), error))?.into_bytes();
+    let bundle = bundle::archive(&skill.source).map_err(|error| BuildError::Bundle(id.clone(), error))?;
+    let record = to_json(&detail(input, skill, closure.clone()))?;
+    let release = ReleaseRecord {
+        audience: manifest.audience.clone(),
+        digest: skill.digest,
+        closure_digest: closure_digest(closure.iter().map(|m| (&m.skill, &m.version, &m.digest))),
+        closure,
+        skill_type: manifest.skill_type,
+        limits: manifest.limits.min(input.organisation.limits),
+        permissions: manifest.permissions,
+        bundle: Digest::of(&bundle),
+        document: Digest::of(&document),
+        record: Digest::of(&record),
+        page: Digest::of(&page),
+    };
+    let version = &manifest.version;
+    Ok(RenderedSkill {
+        id: id.clone(),
+        listing: listing(skill),
+        record: SkillRecord {
+            audience: manifest.audience.clone(),
+            releases: BTreeMap::from([(version.clone(), release)]),
+        },
+        objects: vec![
+            (page.clone(), Some(format!("/skills/{id}/")), HTML),
+            (page, Some(format!("/skills/{id}/{version}/")), HTML),
+            (document, Some(format!("/skills/{id}/{version}/SKILL.md")), "text/markdown; charset=utf-8"),
+            (bundle, Some(format!("/skills/{id}/{version}/bundle.tar.gz")), "application/gzip"),
+            (record, None, "application/json"),
+        ],
+    })
+}
+
+fn detail(input: Input<'_>, skill: &Skill, closure: Vec<Member>) -> ReleaseDetail {
+    let manifest = &skill.manifest;
+    ReleaseDetail {
+        listing: listing(skill),
+        digest: skill.digest,
+        license: manifest.license.clone(),
+        owners: super::render::owners(input, skill),
+        depends_on: manifest.depends_on.iter().map(|needed| needed.spec.clone()).collect(),
+        closure,
+        limits: manifest.limits.min(input.organisation.limits),
+        permissions: manifest.permissions,
+        files: skill
+            .source
+            .files
+            .iter()
+            .map(|(path, file)| FileDetail {
+                path: path.clone(),
+                size: file.bytes.len() as u64,
+                executable: file.mode == FileMode::Executable,
+                sha256: Digest::of(&file.bytes),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,107 @@
+//! `guildhall build` and `guildhall verify`.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use registry_core::token::SigningKey;
+
+use super::{Failure, check, now, output};
+use crate::catalog::{self, Input};
+use crate::source::{self, Origin};
+use crate::write::{self, Signing};
+use crate::{keys, library, verify as verifier};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Where the catalog goes. What is there already is kept where it is equal.
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    out: PathBuf,
+    /// Build the working tree instead of the commit that HEAD names. Only edges in development mode take it.
+    #[arg(long)]
+    worktree: bool,
+    /// The private key that signs the head, a JSON Web Key file. Without it a development key is used.
+    #[arg(long, value_name = "FILE", env = "GUILDHALL_HEAD_KEY")]
+    head_key: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct VerifyArguments {
+    /// The catalog's folder.
+    #[arg(default_value = "dist")]
+    folder: PathBuf,
+    /// The key that signed the head, private or public. Without it the development key is used.
+    #[arg(long, value_name = "FILE", env = "GUILDHALL_HEAD_KEY")]
+    head_key: Option<PathBuf>,
+}
+
+fn head_key(repository: &Path, file: Option<&Path>) -> Result<SigningKey, Failure> {
+    Ok(match file {
+        Some(file) => keys::read(file)?,
+        None => keys::development(repository, "head")?,
+    })
+}
+
+pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let started = Instant::now();
+    let origin = if arguments.worktree { Origin::Worktree } else { Origin::Head };
+    let snapshot = source::read(repository, origin)?;
+    let commit = snapshot.commit.clone();
+    let checked = library::check(snapshot);
+    if !checked.diagnostics.is_empty() {
+        check::print(&checked);
+    }
+    if checked.errors() > 0 {
+        output::note("nothing was built: mend the errors first");
+        return Ok(ExitCode::from(1));
+    }
+    let key = head_key(repository, arguments.head_key.as_deref())?;
+    if key.public().is_development() {
+        output::note("the head is signed by a development key: only edges in development mode take it");
+    }
+    let catalog = catalog::build(Input {
+        library: &checked.library,
+        closures: &checked.closures,
+        organisation: &checked.organisation,
+        commit: commit.as_deref(),
+    })?;
+    let signing = Signing { key: &key, now: now()?, expires_days: checked.organisation.expires_days };
+    let written = write::write(&catalog, &arguments.out, signing, &mut progress(catalog.files.len()))?;
+    output::line(&format!(
+        "{} in {} ms: {} new, {} unchanged, sequence {}, root {}",
+        output::count(checked.library.len(), "skill"),
+        started.elapsed().as_millis(),
+        output::count(written.new, "file"),
+        written.equal,
+        written.sequence,
+        catalog.root
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows the progress of writing on a terminal, and nothing elsewhere.
+fn progress(files: usize) -> impl FnMut(usize) {
+    let terminal = std::io::stderr().is_terminal();
+    move |done| {
+        if terminal && (done % 500 == 0 || done == files) {
+            let end = if done < files { "\r" } else { "\r\x1b[K" };
+            let _ = write!(std::io::stderr(), "writing {done} of {files} files{end}");
+        }
+    }
+}
+
+pub(super) fn verify(repository: &Path, arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
+    let key = match &arguments.head_key {
+        Some(file) => keys::read_public(file)?,
+        None => keys::development(repository, "head")?.public(),
+    };
+    let wrong = verifier::verify(&arguments.folder, &[key])?;
+    for path in &wrong {
+        output::line(&format!("missing or altered: {path}"));
+    }
+    if wrong.is_empty() {
+        output::line("every file that the head needs has its digest");
+    }
+    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}

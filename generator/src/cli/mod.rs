@@ -1,0 +1,83 @@
+//! The command line: arguments in, exit code out. 0 is success, 1 is findings, 2 is "could not do it".
+
+mod build;
+mod check;
+mod key;
+mod output;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Guildhall: the registry where a company keeps the skills of its AI agents.
+#[derive(Debug, Parser)]
+#[command(name = "guildhall", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// The repository that holds `skills/` (or `.claude/skills/`) and `guildhall.yaml`.
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    repository: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  guildhall init                          start a repository: configuration, team folders, CI workflows
+  guildhall check                         check every skill of the working tree
+  guildhall build --out dist              build the catalog from the commit that HEAD names
+  guildhall build --worktree --out dist   build what lies in the folder, for trying it out
+  guildhall token --role support-agent --team support
+                                          a development token to call the edge with
+  guildhall verify dist                   check a catalog from its head to every digest";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check every skill: schema, names, versions, dependencies, audiences.
+    Check(check::Arguments),
+    /// Build the catalog.
+    Build(build::Arguments),
+    /// Check that every file of a catalog has its digest.
+    Verify(build::VerifyArguments),
+    /// Print a token for development, signed by a key under `.guildhall/keys`.
+    Token(token::Arguments),
+    /// Make and show keys.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Write a configuration, team folders, CODEOWNERS and CI workflows into the repository.
+    Init(crate::init::Arguments),
+}
+
+/// Runs the program.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    let repository = &cli.repository;
+    let done = match cli.command {
+        Command::Check(arguments) => check::run(repository, &arguments),
+        Command::Build(arguments) => build::run(repository, &arguments),
+        Command::Verify(arguments) => build::verify(repository, &arguments),
+        Command::Token(arguments) => token::run(repository, &arguments),
+        Command::Key(command) => key::run(&command),
+        Command::Init(arguments) => init(repository, &arguments),
+    };
+    done.unwrap_or_else(|failure| {
+        output::failure(failure.as_ref());
+        ExitCode::from(2)
+    })
+}
+
+/// What stops a command altogether; printed once, with its chain of sources.
+type Failure = Box<dyn std::error::Error>;
+
+fn init(repository: &std::path::Path, arguments: &crate::init::Arguments) -> Result<ExitCode, Failure> {
+    for path in crate::init::init(repository, arguments)? {
+        output::line(&format!("wrote {path}"));
+    }
+    output::line("next: write a skill under skills/{team}/{name}.md, then run `guildhall check`");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn now() -> Result<u64, Failure> {
+    Ok(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs())
+}

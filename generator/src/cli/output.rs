@@ -1,0 +1,56 @@
+//! The one place that prints. `anstream` drops colour where the stream is no terminal.
+
+use std::error::Error;
+use std::io::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use registry_core::diagnostic::{Diagnostic, Severity};
+
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const BOLD: Style = Style::new().bold();
+
+/// A line of the command's result, to standard output. A reader that has gone away is no error.
+pub(super) fn line(text: &str) {
+    let _ = writeln!(anstream::stdout(), "{text}");
+}
+
+/// A line about the work, to standard error.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// A failure and all its causes.
+pub(super) fn failure(failure: &dyn Error) {
+    let mut text = format!("{RED}error{RED:#}: {failure}");
+    let mut cause = failure.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!("\n  caused by: {inner}"));
+        cause = inner.source();
+    }
+    note(&text);
+}
+
+/// A finding as people read it.
+pub(super) fn finding(found: &Diagnostic) -> String {
+    let (style, word) = match found.severity {
+        Severity::Error => (RED, "error"),
+        Severity::Warning => (YELLOW, "warning"),
+    };
+    let Diagnostic { path, position, rule, message, .. } = found;
+    let mut text = format!(
+        "{style}{word}[{}]{style:#}: {BOLD}{message}{BOLD:#}\n  --> {path}:{}:{}",
+        rule.code(),
+        position.line,
+        position.column
+    );
+    if let Some(help) = &found.help {
+        text.push_str(&format!("\n  help: {help}"));
+    }
+    text
+}
+
+/// `3 errors`, `1 error`.
+pub(super) fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,212 @@
+//! Markdown → HTML. Authors are not trusted: raw HTML becomes text, links keep only harmless schemes, and images
+//! become links. Filtering the parser's events needs no second parse of the result.
+
+use std::collections::BTreeSet;
+
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use serde::Serialize;
+
+/// Schemes that a link may have.
+const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
+
+/// A heading of a body, for the table of contents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Heading {
+    /// The fragment that leads to it.
+    pub id: String,
+    /// Its text.
+    pub text: String,
+    /// 2 or 3.
+    pub level: u8,
+}
+
+/// A rendered body.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The HTML.
+    pub html: String,
+    /// Its headings of the two uppermost levels.
+    pub headings: Vec<Heading>,
+}
+
+/// Renders a body. Headings move down by one: the page has its own first heading; a body that opens with its title
+/// loses it, because the page shows the title already.
+#[must_use]
+pub fn render(markdown: &str) -> Rendered {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let events: Vec<Event<'_>> = Parser::new_ext(markdown, options).collect();
+    let mut filter = Filter::default();
+    let mut safe = Vec::with_capacity(events.len());
+    let mut rest = without_title(&events);
+    while let Some((event, after)) = rest.split_first() {
+        if let Event::Start(Tag::Heading { level, .. }) = event {
+            let text = text_until_heading_end(after);
+            safe.push(Event::Start(filter.heading(*level, text)));
+        } else {
+            safe.extend(filter.event(event.clone()));
+        }
+        rest = after;
+    }
+    let mut out = String::with_capacity(markdown.len() * 3 / 2);
+    html::push_html(&mut out, safe.into_iter());
+    Rendered { html: out, headings: filter.headings }
+}
+
+fn without_title<'a, 'e>(events: &'a [Event<'e>]) -> &'a [Event<'e>] {
+    match events.first() {
+        Some(Event::Start(Tag::Heading { level: HeadingLevel::H1, .. })) => {
+            let end = events.iter().position(|event| matches!(event, Event::End(TagEnd::Heading(_))));
+            events.get(end.map_or(0, |end| end + 1)..).unwrap_or_default()
+        }
+        _ => events,
+    }
+}
+
+fn text_until_heading_end(events: &[Event<'_>]) -> String {
+    events
+        .iter()
+        .take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))))
+        .filter_map(|event| match event {
+            Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[derive(Default)]
+struct Filter {
+    headings: Vec<Heading>,
+    ids: BTreeSet<String>,
+    /// Whether each open link was kept.
+    links: Vec<bool>,
+}
+
+impl Filter {
+    fn heading(&mut self, level: HeadingLevel, text: String) -> Tag<'static> {
+        let level = lowered(level);
+        let id = self.unique_id(&text);
+        if matches!(level, HeadingLevel::H2 | HeadingLevel::H3) {
+            self.headings.push(Heading { id: id.clone(), text, level: level as u8 });
+        }
+        Tag::Heading { level, id: Some(id.into()), classes: Vec::new(), attrs: Vec::new() }
+    }
+
+    fn unique_id(&mut self, text: &str) -> String {
+        let words: Vec<String> = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect();
+        // The prefix keeps ids of a body apart from those of the page.
+        let base = format!("s-{}", words.join("-"));
+        let mut id = base.clone();
+        let mut number = 1;
+        while !self.ids.insert(id.clone()) {
+            number += 1;
+            id = format!("{base}-{number}");
+        }
+        id
+    }
+
+    fn event<'e>(&mut self, event: Event<'e>) -> Option<Event<'e>> {
+        match event {
+            Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
+            Event::End(TagEnd::Heading(level)) => Some(Event::End(TagEnd::Heading(lowered(level)))),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                self.open_link(dest_url)
+            }
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                self.links.pop().unwrap_or(false).then_some(Event::InlineHtml("</a>".into()))
+            }
+            Event::Start(Tag::HtmlBlock) => Some(Event::Start(Tag::Paragraph)),
+            Event::End(TagEnd::HtmlBlock) => Some(Event::End(TagEnd::Paragraph)),
+            other => Some(other),
+        }
+    }
+
+    fn open_link<'e>(&mut self, url: CowStr<'e>) -> Option<Event<'e>> {
+        let lower = url.to_ascii_lowercase();
+        let outward = SCHEMES.iter().any(|scheme| lower.starts_with(scheme));
+        // A link nested in a link is no HTML, and browsers repair it in surprising ways.
+        let kept = outward && !self.links.contains(&true);
+        self.links.push(kept);
+        let url = registry_core::html::escape(&url);
+        kept.then(|| {
+            Event::InlineHtml(format!("<a href=\"{url}\" rel=\"nofollow noopener noreferrer\">").into())
+        })
+    }
+}
+
+fn lowered(level: HeadingLevel) -> HeadingLevel {
+    match level {
+        HeadingLevel::H1 => HeadingLevel::H2,
+        HeadingLevel::H2 => HeadingLevel::H3,
+        HeadingLevel::H3 => HeadingLevel::H4,
+        HeadingLevel::H4 => HeadingLevel::H5,
+        HeadingLevel::H5 | HeadingLevel::H6 => HeadingLevel::H6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(markdown: &str, html: &str) {
+        assert_eq!(render(markdown).html.trim(), html, "{markdown}");
+    }
+
+    #[test]
+    fn raw_html_becomes_text() {
+        check("a <script>alert(1)</script> b", "<p>a &lt;script&gt;alert(1)&lt;/script&gt; b</p>");
+        check("<iframe src=x>\n</iframe>", "<p>&lt;iframe src=x&gt;\n&lt;/iframe&gt;</p>");
+        check("<!-- hidden -->", "<p>&lt;!-- hidden --&gt;</p>");
+    }
+
+    #[test]
+    fn links_keep_only_harmless_schemes() {
+        let kept =
+            "<p><a href=\"https://a.example/?x=1&amp;y\" rel=\"nofollow noopener noreferrer\">x</a></p>";
+        check("[x](https://a.example/?x=1&y)", kept);
+        for url in
+            ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "//evil", "../a", "vbscript:x"]
+        {
+            check(&format!("[x]({url})"), "<p>x</p>");
+        }
+        check(
+            "![alt](https://a.example/i.png)",
+            "<p><a href=\"https://a.example/i.png\" rel=\"nofollow noopener noreferrer\">alt</a></p>",
+        );
+        check("![alt](i.png)", "<p>alt</p>");
+    }
+
+    #[test]
+    fn headings_move_down_and_get_ids_of_their_own() {
+        let rendered = render("# Title\n\n## Step one\n\n## Step one\n\n### `code` & more\n");
+        let ids: Vec<(&str, u8)> = rendered.headings.iter().map(|h| (h.id.as_str(), h.level)).collect();
+        assert_eq!(ids, [("s-step-one", 3), ("s-step-one-2", 3)]);
+        assert!(rendered.html.starts_with("<h3 id=\"s-step-one\">Step one</h3>"), "{}", rendered.html);
+        assert!(rendered.html.contains("<h4 id=\"s-code-more\"><code>code</code> &amp; more</h4>"));
+    }
+
+    proptest! {
+        /// Whatever an author writes, every `<` of the result opens or closes an element that we emit, and no
+        /// attribute but ours appears.
+        #[test]
+        fn nothing_but_our_elements_comes_out(markdown in "([a-z<>\"'=()\\[\\]!&;:/#*_`|\n -]|<script|onerror=|javascript:|<img src=|<a href=){0,60}") {
+            const ELEMENTS: [&str; 27] = [
+                "p", "h2", "h3", "h4", "h5", "h6", "a", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol",
+                "li", "table", "thead", "tbody", "tr", "th", "td", "hr", "br", "input", "div", "sup",
+            ];
+            let html = render(&markdown).html;
+            for part in html.split('<').skip(1) {
+                let name: String = part.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
+                prop_assert!(ELEMENTS.contains(&name.as_str()), "<{}> in {}", name, html);
+                let tag = part.split('>').next().unwrap_or_default();
+                prop_assert!(!tag.contains("onerror") || tag.contains("&quot;") || tag.starts_with("a href=\"http")
+                    || tag.starts_with("a href=\"mailto:") || tag.starts_with("code class=") || tag.contains("id=\"s-"), "{}", html);
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Where skills come from: a commit or the working tree.
+
+mod git;
+mod worktree;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use registry_core::diagnostic::{Diagnostic, Position, Rule};
+use registry_core::manifest::SourceFile;
+use registry_core::organisation::CONFIG_PATH;
+
+/// The paths that are read, relative to the repository.
+const ROOTS: [&str; 2] = ["skills", ".claude/skills"];
+/// Largest file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// The files of one state of a repository.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The commit, or `None` for a working tree.
+    pub commit: Option<String>,
+    /// Files below the skill roots by path relative to the repository.
+    pub files: BTreeMap<String, SourceFile>,
+    /// The text of `guildhall.yaml`.
+    pub config: Option<String>,
+    /// What could not be read.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Why a repository cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Not inside a Git repository.
+    #[error("`{0}` is not in a Git repository; build from the working tree with --worktree")]
+    NoRepository(PathBuf, #[source] gix::Error),
+    /// No commit yet.
+    #[error("the repository has no commit yet; commit first, or build from the working tree with --worktree")]
+    NoCommit(#[source] gix::Error),
+    /// An object is missing or damaged.
+    #[error("cannot read the commit `{0}`")]
+    Git(String, #[source] gix::Error),
+    /// A folder cannot be walked.
+    #[error("cannot read the working tree")]
+    Walk(#[from] ignore::Error),
+    /// A file cannot be read.
+    #[error("cannot read `{0}`")]
+    Read(PathBuf, #[source] std::io::Error),
+}
+
+/// Which state of a repository to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The commit that `HEAD` names, as Git stores it.
+    Head,
+    /// The files as they lie in the folder.
+    Worktree,
+}
+
+/// Reads the skills and the configuration of the repository at `repository`.
+///
+/// # Errors
+/// When the repository as a whole cannot be read. A single bad file is a diagnostic of the snapshot.
+pub fn read(repository: &Path, origin: Origin) -> Result<Snapshot, SourceError> {
+    match origin {
+        Origin::Head => git::read_head(repository),
+        Origin::Worktree => worktree::read(repository),
+    }
+}
+
+impl Snapshot {
+    fn new(commit: Option<String>) -> Self {
+        Self { commit, files: BTreeMap::new(), config: None, diagnostics: Vec::new() }
+    }
+
+    fn refuse(&mut self, path: &str, message: &str, help: &str) {
+        let finding = Diagnostic::new(Rule::Unreadable, path, Position::START, message.to_owned());
+        self.diagnostics.push(finding.with_help(help));
+    }
+
+    fn add(&mut self, path: String, file: SourceFile) {
+        if path != CONFIG_PATH {
+            self.files.insert(path, file);
+        } else if let Ok(text) = String::from_utf8(file.bytes) {
+            self.config = Some(text);
+        } else {
+            self.refuse(&path, "the file is not UTF-8", "save it as UTF-8");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Writes a catalog so that an interruption at any moment leaves the former one whole: content-addressed files
+//! first, each put in place by a rename; then the static site, swapped in as a folder; the head last.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use registry_core::catalog::{HEAD_PATH, Head, HeadError, Key, to_json};
+use registry_core::policy::Audience;
+use registry_core::token::SigningKey;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::catalog::Catalog;
+
+const SECONDS_PER_DAY: u64 = 86_400;
+/// Files are written here before they are renamed to where they belong.
+const TEMPORARY: &str = ".tmp";
+
+/// Why a catalog cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// A file or folder cannot be written.
+    #[error("cannot write `{0}`")]
+    Io(PathBuf, #[source] io::Error),
+    /// Another process writes the same catalog.
+    #[error("another build is writing `{0}`; wait for it to end")]
+    Locked(PathBuf),
+    /// The former head cannot be trusted to continue.
+    #[error(
+        "the head of the catalog in `{0}` cannot be continued; remove the folder or use the key that signed it"
+    )]
+    FormerHead(PathBuf, #[source] HeadError),
+    /// The head cannot be signed.
+    #[error("cannot sign the head")]
+    Sign(#[source] HeadError),
+}
+
+/// What writing did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Files that were new.
+    pub new: usize,
+    /// Files that were there already, byte for byte.
+    pub equal: usize,
+    /// The sequence of the head.
+    pub sequence: u64,
+}
+
+/// How the head is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Signing<'a> {
+    /// The key.
+    pub key: &'a SigningKey,
+    /// Now, in seconds since the epoch.
+    pub now: u64,
+    /// How long the head is valid.
+    pub expires_days: u32,
+}
+
+/// Writes `catalog` to `folder`. `progress` is told after every step how many there have been.
+///
+/// # Errors
+/// Any [`WriteError`]; the catalog that was there before is then still whole.
+pub fn write(
+    catalog: &Catalog,
+    folder: &Path,
+    signing: Signing<'_>,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Written, WriteError> {
+    create_folder(folder)?;
+    let _lock = lock(folder)?;
+    // What an interrupted build left half written.
+    remove(&folder.join(TEMPORARY))?;
+    create_folder(&folder.join(TEMPORARY))?;
+    let former = former_head(folder, signing.key)?;
+    let mut writer = Writer { folder, steps: 0, written: Written::default(), progress };
+    for (key, bytes) in &catalog.files {
+        writer.content_addressed(&key.path(), bytes)?;
+    }
+    writer.site(catalog)?;
+    writer.head(catalog, former, signing)?;
+    Ok(writer.written)
+}
+
+fn create_folder(folder: &Path) -> Result<(), WriteError> {
+    fs::create_dir_all(folder).map_err(|error| WriteError::Io(folder.to_owned(), error))
+}
+
+/// Held until the returned file is dropped; the operating system lets go of it when the process dies.
+fn lock(folder: &Path) -> Result<File, WriteError> {
+    let path = folder.join(".lock");
+    let file = File::create(&path).map_err(|error| WriteError::Io(path, error))?;
+    file.try_lock().map_err(|_| WriteError::Locked(folder.to_owned()))?;
+    Ok(file)
+}
+
+fn former_head(folder: &Path, key: &SigningKey) -> Result<Option<Head>, WriteError> {
+    let path = folder.join(HEAD_PATH);
+    match fs::read(&path) {
+        Ok(bytes) => Head::verify(&bytes, &[key.public()])
+            .map(Some)
+            .map_err(|error| WriteError::FormerHead(folder.to_owned(), error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(WriteError::Io(path, error)),
+    }
+}
+
+struct Writer<'a> {
+    folder: &'a Path,
+    steps: usize,
+    written: Written,
+    progress: &'a mut dyn FnMut(usize),
+}
+
+impl Writer<'_> {
+    fn step(&mut self) {
+        self.steps += 1;
+        (self.progress)(self.steps);
+    }
+
+    fn content_addressed(&mut self, path: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        let target = self.folder.join(path);
+        if fs::read(&target).is_ok_and(|there| there == bytes) {
+            self.written.equal += 1;
+        } else {
+            self.put(&target, bytes)?;
+            self.written.new += 1;
+        }
+        self.step();
+        Ok(())
+    }
+
+    /// A file appears under its name whole or not at all.
+    fn put(&self, target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+        let failed = |error| WriteError::Io(target.to_owned(), error);
+        target.parent().map_or(Ok(()), create_folder)?;
+        let temporary = self.folder.join(TEMPORARY).join("file");
+        let mut file = File::create(&temporary).map_err(failed)?;
+        file.write_all(bytes).map_err(failed)?;
+        fs::rename(&temporary, target).map_err(failed)
+    }
+
+    /// Writes the static site to a new folder and exchanges it with the old one.
+    fn site(&mut self, catalog: &Catalog) -> Result<(), WriteError> {
+        let (site, fresh) = (self.folder.join("site"), self.folder.join(TEMPORARY).join("site"));
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |error| WriteError::Io(path, error)
+        };
+        create_folder(&fresh)?;
+        for (url, file) in &catalog.site {
+            let Some(bytes) = catalog.files.get(&Key::Object(Audience::Public, file.digest)) else {
+                continue;
+            };
+            let path = site_path(&fresh, url);
+            path.parent().map_or(Ok(()), create_folder)?;
+            fs::write(&path, bytes).map_err(failed(&path))?;
+            self.step();
+        }
+        if site.exists() {
+            renameat_with(CWD, &fresh, CWD, &site, RenameFlags::EXCHANGE)
+                .map_err(|error| WriteError::Io(site.clone(), error.into()))?;
+        } else {
+            fs::rename(&fresh, &site).map_err(failed(&site))?;
+        }
+        self.step();
+        remove(&fresh)
+    }
+
+    /// Everything else reaches the disk before the head names it.
+    fn head(
+        &mut self,
+        catalog: &Catalog,
+        former: Option<Head>,
+        signing: Signing<'_>,
+    ) -> Result<(), WriteError> {
+        let expires = signing.now + u64::from(signing.expires_days) * SECONDS_PER_DAY;
+        let path = self.folder.join(HEAD_PATH);
+        let sequence = match &former {
+            Some(head) if head.root == catalog.root && still_fresh(head, signing.now, expires) => {
+                self.written.sequence = head.sequence;
+                return Ok(());
+            }
+            Some(head) => head.sequence + 1,
+            None => 1,
+        };
+        let head = Head::sign(catalog.root, sequence, expires, signing.key).map_err(WriteError::Sign)?;
+        let bytes = to_json(&head).map_err(|error| WriteError::Io(path.clone(), io::Error::other(error)))?;
+        sync_file_system(self.folder)?;
+        self.put(&path, &bytes)?;
+        sync_file_system(self.folder)?;
+        self.written.sequence = sequence;
+        self.step();
+        Ok(())
+    }
+}
+
+/// Whether a head for the same root needs no new signature yet: more than half of a full life is left.
+fn still_fresh(head: &Head, now: u64, full_life_ends: u64) -> bool {
+    head.expires.saturating_sub(now) * 2 > full_life_ends.saturating_sub(now)
+}
+
+fn remove(folder: &Path) -> Result<(), WriteError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(WriteError::Io(folder.to_owned(), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn sync_file_system(folder: &Path) -> Result<(), WriteError> {
+    let failed = |error| WriteError::Io(folder.to_owned(), error);
+    rustix::fs::syncfs(File::open(folder).map_err(failed)?).map_err(|error| failed(error.into()))
+}
+
+/// The file of the static site for a public URL.
+fn site_path(site: &Path, url: &str) -> PathBuf {
+    let relative = url.trim_start_matches('/');
+    if url.ends_with('/') { site.join(relative).join("index.html") } else { site.join(relative) }
+}

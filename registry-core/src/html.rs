@@ -1,0 +1,97 @@
+//! HTML that depends on a query or a caller: the generator emits shells with marked slots, and this fills them,
+//! at the edge and in the browser alike.
+
+use crate::api::SearchHit;
+
+/// Where the query stands in the shell of the search page, inside an attribute value.
+pub const QUERY_SLOT: &str = "%%guildhall:query%%";
+/// Where the results stand in the shell of the search page.
+pub const RESULTS_SLOT: &str = "<!--guildhall:results-->";
+
+/// Text that is safe as HTML content and inside quoted attribute values.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// The search page for `query` and its results; `None` stands for a page without a query yet.
+#[must_use]
+pub fn search_page(shell: &str, query: &str, hits: Option<&[SearchHit]>) -> String {
+    let results = hits.map(|hits| results(query, hits)).unwrap_or_default();
+    // The query goes in last: it is the only author of text that could itself look like a slot.
+    shell.replacen(RESULTS_SLOT, &results, 1).replacen(QUERY_SLOT, &escape(query), 1)
+}
+
+fn results(query: &str, hits: &[SearchHit]) -> String {
+    let count = match hits.len() {
+        0 => format!("No skill found for “{}”. Try fewer or other words.", escape(query)),
+        1 => "1 skill".to_owned(),
+        n => format!("{n} skills"),
+    };
+    let rows: String = hits.iter().map(row).collect();
+    let list = if hits.is_empty() { String::new() } else { format!("<ol class=\"rows\">{rows}</ol>") };
+    format!("<p role=\"status\" class=\"count\">{count}</p>{list}")
+}
+
+fn row(hit: &SearchHit) -> String {
+    let listing = &hit.listing;
+    let (slug, version) = (&listing.slug, &listing.version);
+    let deprecated =
+        if listing.deprecated.is_some() { " <span class=\"chip warn\">Deprecated</span>" } else { "" };
+    format!(
+        "<li class=\"row\"><h2><a href=\"/skills/{slug}/\">{slug}</a> <span class=\"version\">{version}</span>{deprecated}</h2>\
+         <p>{description}</p><p class=\"facts\"><span>{level}</span></p></li>",
+        description = escape(&listing.description),
+        level = listing.access_level,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Listing;
+
+    const SHELL: &str = "<input value=\"%%guildhall:query%%\"><main><!--guildhall:results--></main>";
+
+    fn hit() -> SearchHit {
+        SearchHit {
+            listing: Listing {
+                slug: "t/a".parse().unwrap(),
+                name: "a".to_owned(),
+                version: "1.0.0+x".parse().unwrap(),
+                description: "<script>alert(1)</script>".to_owned(),
+                tags: Default::default(),
+                access_level: crate::policy::AccessLevel::Public,
+                skill_type: crate::manifest::SkillType::Instructions,
+                deprecated: Some("old".to_owned()),
+            },
+            score: 1,
+        }
+    }
+
+    #[test]
+    fn author_text_and_query_are_escaped() {
+        let page = search_page(SHELL, "\"><script>", Some(&[hit()]));
+        assert!(!page.contains("<script>"), "{page}");
+        assert!(page.contains("&lt;script&gt;alert(1)"));
+    }
+
+    #[test]
+    fn slots_cannot_be_injected() {
+        let page = search_page(SHELL, RESULTS_SLOT, Some(&[]));
+        assert_eq!(page.matches("role=\"status\"").count(), 1);
+        let page = search_page(SHELL, QUERY_SLOT, None);
+        assert!(page.starts_with("<input value=\"%%guildhall:query%%\">"));
+    }
+}

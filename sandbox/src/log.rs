@@ -1,0 +1,85 @@
+//! The log: one JSON line on standard error per execution, without payloads, outputs or tokens.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::time::Instant;
+
+use registry_core::Version;
+use registry_core::api::ExecutionOutcome;
+use registry_core::id::SkillId;
+use registry_core::token::InvokeClaims;
+use serde::Serialize;
+
+use crate::refusal::Refusal;
+
+/// What the line says of the end.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Ending {
+    Finished { outcome: ExecutionOutcome },
+    Refused { outcome: &'static str, code: &'static str, cause: String },
+    Abandoned { outcome: &'static str },
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    txn: Option<&'a str>,
+    skill: Option<&'a SkillId>,
+    version: Option<&'a Version>,
+    #[serde(flatten)]
+    ending: &'a Ending,
+    duration_ms: u128,
+}
+
+/// One execution's line. Written when it is dropped, so that an execution whose caller went away has one too.
+pub(crate) struct Record {
+    started: Instant,
+    claims: Option<InvokeClaims>,
+    ending: Ending,
+}
+
+impl Record {
+    pub(crate) fn new() -> Self {
+        Self { started: Instant::now(), claims: None, ending: Ending::Abandoned { outcome: "abandoned" } }
+    }
+
+    pub(crate) fn accepted(&mut self, claims: &InvokeClaims) {
+        self.claims = Some(claims.clone());
+    }
+
+    pub(crate) fn finished(&mut self, outcome: ExecutionOutcome) {
+        self.ending = Ending::Finished { outcome };
+    }
+
+    pub(crate) fn refused(&mut self, refusal: &Refusal) {
+        let cause = chain(refusal);
+        self.ending = Ending::Refused { outcome: "refused", code: refusal.code(), cause };
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let line = Line {
+            txn: self.claims.as_ref().map(|claims| claims.txn.as_str()),
+            skill: self.claims.as_ref().map(|claims| &claims.skill),
+            version: self.claims.as_ref().map(|claims| &claims.version),
+            ending: &self.ending,
+            duration_ms: self.started.elapsed().as_millis(),
+        };
+        if let Ok(mut text) = serde_json::to_vec(&line) {
+            text.push(b'\n');
+            // A log that cannot be written must not stop the service.
+            let _ = std::io::stderr().write_all(&text);
+        }
+    }
+}
+
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}

@@ -1,0 +1,95 @@
+//! Why an execution is refused: a text for the client, a source for the log, a stable code.
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use registry_core::api::Problem;
+use registry_core::token::TokenError;
+
+use crate::archive::ArchiveError;
+use crate::bundle::FetchError;
+use crate::execution::MAX_BODY;
+use crate::release::ReleaseError;
+use crate::replay::StoreError;
+
+/// A refusal. `Display` is what the client reads; sources go to the log only.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("exactly one header `Authorization: Bearer TOKEN` is needed")]
+    NoToken,
+    #[error("the body could not be read within {MAX_BODY} bytes and the time allowed")]
+    Body,
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error("every slot is taken, try again with a new token or this one")]
+    Busy,
+    #[error("the token was used before")]
+    Replayed,
+    #[error("the store of used tokens does not answer")]
+    Store(#[from] StoreError),
+    #[error("the body is no execution request")]
+    BadRequest(#[source] serde_json::Error),
+    #[error("the closure is not the one that the token was signed for")]
+    Closure,
+    #[error("skills of type `{0}` do not run here")]
+    Type(&'static str),
+    #[error("the bundle could not be fetched from the edge")]
+    Fetch(#[from] FetchError),
+    #[error("the bundle's bytes do not have the digest that was announced")]
+    BundleDigest,
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
+    #[error("the sandbox could not start the skill")]
+    Host(#[from] std::io::Error),
+}
+
+impl Refusal {
+    pub(crate) fn code(&self) -> &'static str {
+        self.status_and_code().1
+    }
+
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoToken | Self::Token(_) => (StatusCode::UNAUTHORIZED, "TOKEN_REFUSED"),
+            Self::Busy => (StatusCode::TOO_MANY_REQUESTS, "BUSY"),
+            Self::Replayed => (StatusCode::CONFLICT, "TOKEN_REPLAYED"),
+            Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE"),
+            Self::Body | Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
+            Self::Closure => (StatusCode::BAD_REQUEST, "CLOSURE_MISMATCH"),
+            Self::Type(_) => (StatusCode::NOT_IMPLEMENTED, "TYPE_NOT_SUPPORTED"),
+            Self::Fetch(_) => (StatusCode::BAD_GATEWAY, "BUNDLE_UNAVAILABLE"),
+            Self::BundleDigest => (StatusCode::BAD_GATEWAY, "BUNDLE_DIGEST"),
+            Self::Release(ReleaseError::Digest) => (StatusCode::UNPROCESSABLE_ENTITY, "BUNDLE_DIGEST"),
+            Self::Archive(_) | Self::Release(_) => (StatusCode::UNPROCESSABLE_ENTITY, "BUNDLE_INVALID"),
+            Self::Host(_) => (StatusCode::INTERNAL_SERVER_ERROR, "SANDBOX_FAILED"),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, code) = self.status_and_code();
+        let problem = Problem {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            code: code.to_owned(),
+            denial: None,
+        };
+        let mut response = json(status, "application/problem+json", &problem);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+pub(crate) fn json(status: StatusCode, media_type: &'static str, value: &impl serde::Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => (status, [(CONTENT_TYPE, media_type)], bytes).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
