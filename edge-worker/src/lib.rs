@@ -1,1 +1,19 @@
+//! The edge. One entry, [`handle()`], over a narrow [`Host`]; two hosts: Cloudflare Workers and one machine.
 
+mod access;
+mod catalog;
+mod config;
+mod handle;
+mod host;
+mod reply;
+mod routes;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
+#[cfg(target_arch = "wasm32")]
+mod workers;
+
+pub use config::{ConfigError, EdgeConfig, SandboxConfig};
+pub use handle::{Edge, MAX_BODY_BYTES, handle};
+pub use host::{Host, HostError};
+pub use reply::{Body, LogNote};

@@ -97,7 +97,10 @@ fn can_be_shown(path: &Path) -> bool {
 
 fn two_per_core() -> NonZeroU16 {
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    u16::try_from(cores).ok().and_then(|cores| NonZeroU16::new(cores.saturating_mul(2))).unwrap_or(NonZeroU16::MAX)
+    u16::try_from(cores)
+        .ok()
+        .and_then(|cores| NonZeroU16::new(cores.saturating_mul(2)))
+        .unwrap_or(NonZeroU16::MAX)
 }
 
 #[cfg(test)]

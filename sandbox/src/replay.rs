@@ -45,7 +45,11 @@ impl UsedTokens {
             }
             used.insert(jti, exp.saturating_add(SKEW_SECONDS))?.is_none()
         };
-        if fresh { transaction.commit()? } else { transaction.abort()? }
+        if fresh {
+            transaction.commit()?
+        } else {
+            transaction.abort()?
+        }
         Ok(fresh)
     }
 

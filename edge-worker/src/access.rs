@@ -1,0 +1,153 @@
+//! Who asks, and whether they may: the denial law in one place for every route.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use registry_core::Version;
+use registry_core::catalog::{ReleaseRecord, SkillRecord};
+use registry_core::id::SkillId;
+use registry_core::policy::{Caller, Denial, Visibility, release_is_open, visibility};
+use registry_core::requirement::{Requirement, Spec};
+use registry_core::token::{Issuer, caller_from_token};
+
+use crate::handle::Request;
+use crate::host::Host;
+use crate::reply::Refusal;
+
+/// The one bearer token of a request, if there is one.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(first) = values.next() else { return Ok(None) };
+    let wrong = || Refusal::unauthenticated("send exactly one `Authorization: Bearer …` header");
+    if values.next().is_some() {
+        return Err(wrong());
+    }
+    let text = first.to_str().map_err(|_| wrong())?;
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token)),
+        _ => Err(wrong()),
+    }
+}
+
+/// The caller. No token is anonymous; a token that does not verify is refused, never taken for anonymous.
+pub(crate) fn caller(headers: &HeaderMap, issuers: &[Issuer], now: u64) -> Result<Option<Caller>, Refusal> {
+    let Some(token) = bearer(headers)? else { return Ok(None) };
+    caller_from_token(token, issuers, now).map(Some).map_err(|error| Refusal::unauthenticated(error.to_string()))
+}
+
+/// A release that the caller may find, read and invoke, with its closure.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    pub(crate) skill: SkillId,
+    pub(crate) version: Version,
+    pub(crate) record: SkillRecord,
+    pub(crate) release: ReleaseRecord,
+}
+
+/// What was decided about a spec.
+#[derive(Debug)]
+pub(crate) enum Decision {
+    Granted(Box<Granted>),
+    Denied(Denial),
+    /// The skill is visible, and none of its versions matches.
+    NoVersion(Vec<Version>),
+}
+
+impl<H: Host> Request<'_, H> {
+    /// Decides about a spec: the skill must be visible; the chosen release and its whole closure must be open
+    /// (law 6). A denial never falls back to another version.
+    pub(crate) async fn decide(&self, spec: &Spec) -> Result<Decision, Refusal> {
+        let record = self.catalog.skill(self.host, &spec.skill).await?;
+        let Some(record) = record.filter(|record| self.sees(Some(record))) else {
+            return Ok(Decision::Denied(Denial::Hidden));
+        };
+        let Some((version, release)) = record.choose(&spec.requirement) else {
+            return Ok(Decision::NoVersion(record.releases.into_keys().collect()));
+        };
+        let (version, release) = (version.clone(), release.clone());
+        if !self.opens(&record, &release) {
+            return Ok(Decision::Denied(Denial::ReleaseClosed));
+        }
+        for member in release.closure.iter().filter(|member| member.skill != spec.skill) {
+            if let Some(denial) = self.closed_member(&member.skill, &member.version).await? {
+                return Ok(Decision::Denied(denial));
+            }
+        }
+        Ok(Decision::Granted(Box::new(Granted { skill: spec.skill.clone(), version, record, release })))
+    }
+
+    fn sees(&self, record: Option<&SkillRecord>) -> bool {
+        let head = record.map(|record| &record.audience);
+        let policy = &self.catalog.organisation.policy;
+        visibility(head, self.caller.as_ref(), policy, self.now) == Visibility::Visible
+    }
+
+    fn opens(&self, record: &SkillRecord, release: &ReleaseRecord) -> bool {
+        let policy = &self.catalog.organisation.policy;
+        release_is_open(&release.audience, &record.audience, self.caller.as_ref(), policy, self.now)
+    }
+
+    async fn closed_member(&self, skill: &SkillId, version: &Version) -> Result<Option<Denial>, Refusal> {
+        let record = self.catalog.skill(self.host, skill).await?;
+        let open = record
+            .as_ref()
+            .and_then(|record| record.releases.get(version).map(|release| self.opens(record, release)))
+            .unwrap_or(false);
+        let named = self.sees(record.as_ref()).then(|| skill.clone());
+        Ok((!open).then_some(Denial::DependencyClosed(named)))
+    }
+
+    /// The reason of a denial. It is the same text for a hidden skill and for one that does not exist (law 5).
+    pub(crate) fn reason(&self, spec: &Spec, denial: &Denial) -> String {
+        let whom = match &self.caller {
+            Some(caller) => format!("role `{}`", caller.role),
+            None => "anonymous callers".to_owned(),
+        };
+        let skill = &spec.skill;
+        match denial {
+            Denial::Hidden => format!("`{skill}` does not exist or is not open to {whom}"),
+            Denial::ReleaseClosed => format!("this release of `{skill}` is not open to {whom}"),
+            Denial::DependencyClosed(Some(needed)) => {
+                format!("`{skill}` needs `{needed}`, of which the release it needs is not open to {whom}")
+            }
+            Denial::DependencyClosed(None) => format!("`{skill}` needs a skill that is not open to {whom}"),
+        }
+    }
+
+    /// The refusal of a denied API call: 401 to anonymous callers, 403 to others.
+    pub(crate) fn denial(&self, spec: &Spec, denial: &Denial) -> Refusal {
+        match &self.caller {
+            None => Refusal::unauthenticated("sign in: this skill does not exist or is not open to anonymous callers"),
+            Some(_) => Refusal::denied(
+                spec.skill.to_string(),
+                self.reason(spec, denial),
+                self.catalog.organisation.request_url(&spec.skill),
+            ),
+        }
+    }
+
+    /// Decides for an API route, logs a denial and refuses with it.
+    pub(crate) async fn require(&self, spec: &Spec) -> Result<Granted, Refusal> {
+        match self.decide(spec).await? {
+            Decision::Granted(granted) => Ok(*granted),
+            Decision::NoVersion(versions) => Err(no_version(spec, &versions)),
+            Decision::Denied(denial) => {
+                self.log_denial(spec).await?;
+                Err(self.denial(spec, &denial))
+            }
+        }
+    }
+}
+
+/// Of a visible skill all version numbers show.
+pub(crate) fn no_version(spec: &Spec, versions: &[Version]) -> Refusal {
+    let listed: Vec<String> = versions.iter().map(Version::to_string).collect();
+    let detail = format!("no version of `{}` matches `{}`; there are {}", spec.skill, spec.requirement, listed.join(", "));
+    Refusal::new(http::StatusCode::NOT_FOUND, "VERSION_NOT_FOUND", detail)
+}
+
+/// The spec of a skill and a version that a caller wrote apart.
+pub(crate) fn spec(name: &str, requirement: &str) -> Result<Spec, Refusal> {
+    let skill = name.parse::<SkillId>().map_err(|error| Refusal::bad_request(error.to_string()))?;
+    let requirement = requirement.parse::<Requirement>().map_err(|error| Refusal::bad_request(error.to_string()))?;
+    Ok(Spec { skill, requirement })
+}

@@ -1,0 +1,40 @@
+//! What the edge needs of the machine it runs on.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use registry_core::catalog::Key;
+use registry_core::usage::UsageRecord;
+
+/// A host could not do what was asked; the text is for the operator's log.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct HostError(pub String);
+
+/// The machine: Cloudflare Workers or one process.
+pub trait Host: Sync {
+    /// The bytes of the catalog's head.
+    fn head(&self) -> impl Future<Output = Result<Bytes, HostError>> + Send;
+
+    /// The bytes of a file of the catalog, or `None` when it is not there. The caller checks the digest.
+    fn get(&self, key: &Key) -> impl Future<Output = Result<Option<Bytes>, HostError>> + Send;
+
+    /// Milliseconds since the epoch.
+    fn now(&self) -> u64;
+
+    /// Sixteen random bytes.
+    ///
+    /// # Errors
+    /// When the system gives none; what needed them is then refused.
+    fn random(&self) -> Result<[u8; 16], HostError>;
+
+    /// Sends a request, follows no redirect, gives up after `timeout`.
+    fn fetch(
+        &self,
+        request: http::Request<Bytes>,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<http::Response<Bytes>, HostError>> + Send;
+
+    /// Appends a record to the usage log; returns once it is durable.
+    fn append_log(&self, record: &UsageRecord) -> impl Future<Output = Result<(), HostError>> + Send;
+}

@@ -1,0 +1,77 @@
+//! `guildhall-edge`: the edge on one machine.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod program {
+    use std::error::Error;
+    use std::io::Write as _;
+    use std::net::SocketAddr;
+    use std::path::PathBuf;
+    use std::process::ExitCode;
+
+    use clap::Parser;
+    use edge_worker::native::{FilesHost, serve};
+    use edge_worker::{Edge, EdgeConfig};
+    use tokio::net::TcpListener;
+    use tokio::signal::unix::{SignalKind, signal};
+
+    /// Serves a catalog on one machine: pages, search, access decisions and invocation.
+    #[derive(Debug, Parser)]
+    #[command(name = "guildhall-edge", version)]
+    struct Arguments {
+        /// The edge's configuration: keys, issuers, sandbox (JSON; see docs/operations.md).
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The folder that `guildhall build` wrote.
+        #[arg(long, value_name = "DIR", default_value = "dist")]
+        catalog: PathBuf,
+        /// Where the usage log goes.
+        #[arg(long, value_name = "DIR", default_value = "logs")]
+        log: PathBuf,
+        /// The address to listen at; port 0 takes a free one.
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+        listen: SocketAddr,
+    }
+
+    async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+        let json = std::fs::read(&arguments.config)
+            .map_err(|error| format!("cannot read `{}`: {error}", arguments.config.display()))?;
+        let edge = Edge::new(EdgeConfig::parse(&json)?)?;
+        let host = FilesHost::new(&arguments.catalog, &arguments.log)?;
+        let listener = TcpListener::bind(arguments.listen).await?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let shutdown = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        };
+        writeln!(std::io::stdout(), "listening on http://{}", listener.local_addr()?)?;
+        Ok(serve(listener, edge, host, shutdown).await?)
+    }
+
+    #[tokio::main]
+    pub async fn main() -> ExitCode {
+        match run(Arguments::parse()).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                let mut text = format!("error: {error}");
+                let mut cause = error.source();
+                while let Some(inner) = cause {
+                    text.push_str(&format!("\n  caused by: {inner}"));
+                    cause = inner.source();
+                }
+                let _ = writeln!(std::io::stderr(), "{text}");
+                ExitCode::from(2)
+            }
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    program::main()
+}
+
+/// The Workers host is the library; on wasm this binary only has to exist.
+#[cfg(target_arch = "wasm32")]
+fn main() {}

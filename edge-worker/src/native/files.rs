@@ -1,0 +1,98 @@
+//! A catalog in a folder.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use registry_core::catalog::{HEAD_PATH, Key};
+use registry_core::usage::UsageRecord;
+
+use super::{LogError, UsageLog};
+use crate::host::{Host, HostError};
+
+/// Largest answer that is read from the sandbox.
+const MAX_ANSWER_BYTES: usize = 8 << 20;
+
+/// One machine.
+#[derive(Debug)]
+pub struct FilesHost {
+    catalog: PathBuf,
+    log: UsageLog,
+    client: reqwest::Client,
+}
+
+/// Why a host cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum HostSetupError {
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The HTTP client cannot be made.
+    #[error("cannot make an HTTP client")]
+    Client(#[from] reqwest::Error),
+}
+
+impl FilesHost {
+    /// A host that reads the catalog in one folder and writes the usage log to another.
+    ///
+    /// # Errors
+    /// Any [`HostSetupError`].
+    pub fn new(catalog: &Path, log: &Path) -> Result<Self, HostSetupError> {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+        Ok(Self { catalog: catalog.to_owned(), log: UsageLog::open(log)?, client })
+    }
+}
+
+fn failed(what: impl std::fmt::Display) -> HostError {
+    HostError(what.to_string())
+}
+
+impl Host for FilesHost {
+    async fn head(&self) -> Result<Bytes, HostError> {
+        let path = self.catalog.join(HEAD_PATH);
+        tokio::fs::read(&path).await.map(Bytes::from).map_err(|error| failed(format!("{}: {error}", path.display())))
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, HostError> {
+        match tokio::fs::read(self.catalog.join(key.path())).await {
+            Ok(bytes) => Ok(Some(bytes.into())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(format!("{}: {error}", key.path()))),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        // A clock before 1970 gives 0, at which no token is valid: it denies.
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn random(&self) -> Result<[u8; 16], HostError> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(failed)?;
+        Ok(bytes)
+    }
+
+    async fn fetch(
+        &self,
+        request: http::Request<Bytes>,
+        timeout: Duration,
+    ) -> Result<http::Response<Bytes>, HostError> {
+        let mut request = reqwest::Request::try_from(request).map_err(failed)?;
+        *request.timeout_mut() = Some(timeout);
+        let mut answer = self.client.execute(request).await.map_err(failed)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(failed("the answer is too large"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        http::Response::builder().status(answer.status()).body(Bytes::from(body)).map_err(failed)
+    }
+
+    async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {
+        self.log.append(record).await.map_err(failed)
+    }
+}

@@ -1,0 +1,68 @@
+//! The usage log as JSON lines, one file per UTC day. A record is on the disk before the call returns.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use registry_core::usage::UsageRecord;
+use time::{Date, OffsetDateTime};
+
+/// Why the log cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The folder or a file cannot be written.
+    #[error("cannot write the usage log `{0}`: {1}")]
+    Io(PathBuf, io::Error),
+    /// A record cannot be encoded, or its time is no time.
+    #[error("a record of the usage log cannot be encoded")]
+    Record,
+    /// The task that writes was ended with the process.
+    #[error("the usage log is shutting down")]
+    ShuttingDown,
+}
+
+/// The log.
+#[derive(Debug, Clone)]
+pub struct UsageLog {
+    folder: PathBuf,
+    today: Arc<Mutex<Option<(Date, File)>>>,
+}
+
+impl UsageLog {
+    /// A log in `folder`, which is made when it is not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn open(folder: &Path) -> Result<Self, LogError> {
+        fs::create_dir_all(folder).map_err(|error| LogError::Io(folder.to_owned(), error))?;
+        Ok(Self { folder: folder.to_owned(), today: Arc::default() })
+    }
+
+    /// Appends a record and waits for the disk.
+    ///
+    /// # Errors
+    /// Any [`LogError`]; the record may then be there or not.
+    pub async fn append(&self, record: &UsageRecord) -> Result<(), LogError> {
+        let seconds = i64::try_from(record.ts / 1000).map_err(|_| LogError::Record)?;
+        let day = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| LogError::Record)?.date();
+        let mut line = serde_json::to_vec(record).map_err(|_| LogError::Record)?;
+        line.push(b'\n');
+        let log = self.clone();
+        let written = tokio::task::spawn_blocking(move || log.write(day, &line)).await;
+        written.map_err(|_| LogError::ShuttingDown)?
+    }
+
+    fn write(&self, day: Date, line: &[u8]) -> Result<(), LogError> {
+        let path = self.folder.join(format!("usage-{day}.jsonl"));
+        let failed = |error| LogError::Io(path.clone(), error);
+        let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match today.take() {
+            Some((open, file)) if open == day => file,
+            _ => OpenOptions::new().append(true).create(true).open(&path).map_err(failed)?,
+        };
+        let (_, file) = today.insert((day, file));
+        file.write_all(line).map_err(failed)?;
+        file.sync_data().map_err(failed)
+    }
+}

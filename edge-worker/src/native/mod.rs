@@ -1,0 +1,9 @@
+//! The host for one machine: catalog and log in folders, axum as the shell.
+
+mod files;
+mod log;
+mod server;
+
+pub use files::FilesHost;
+pub use log::{LogError, UsageLog};
+pub use server::{ServeError, serve};

@@ -1,0 +1,146 @@
+//! The routes, and what each does.
+
+mod acl;
+mod invoke;
+mod pages;
+mod resolve;
+mod search;
+mod skills;
+
+use http::header::ALLOW;
+use http::{Method, StatusCode};
+use matchit::{Params, Router};
+use serde::de::DeserializeOwned;
+
+use crate::handle::Request;
+use crate::host::Host;
+use crate::reply::{self, Refusal, Reply};
+
+/// A path of the API or the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route {
+    Health,
+    Search,
+    Resolve,
+    AclCheck,
+    Invoke,
+    Skill,
+    SkillVersion,
+    SkillFile,
+    /// Any other path: a public file of the catalog, if there is one.
+    PublicFile,
+}
+
+/// A route with its method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Health,
+    Search,
+    SearchPage,
+    Resolve,
+    AclCheck,
+    Invoke,
+    Skill,
+    SkillFile,
+    PublicFile,
+}
+
+/// Every route but [`Route::PublicFile`], which is what remains.
+pub(crate) fn table() -> Result<Router<Route>, matchit::InsertError> {
+    let mut router = Router::new();
+    router.insert("/healthz", Route::Health)?;
+    router.insert("/search", Route::Search)?;
+    router.insert("/resolve", Route::Resolve)?;
+    router.insert("/acl/check", Route::AclCheck)?;
+    router.insert("/invoke", Route::Invoke)?;
+    router.insert("/skills/{team}/{name}", Route::Skill)?;
+    router.insert("/skills/{team}/{name}/{version}", Route::SkillVersion)?;
+    router.insert("/skills/{team}/{name}/{version}/{file}", Route::SkillFile)?;
+    Ok(router)
+}
+
+impl Route {
+    /// What the route does for a method.
+    pub(crate) fn action(self, method: &Method) -> Result<Action, Refusal> {
+        let action = match (self, method) {
+            (Self::Health, &Method::GET) => Action::Health,
+            (Self::Search, &Method::POST) => Action::Search,
+            (Self::Search, &Method::GET) => Action::SearchPage,
+            (Self::Resolve, &Method::POST) => Action::Resolve,
+            (Self::AclCheck, &Method::POST) => Action::AclCheck,
+            (Self::Invoke, &Method::POST) => Action::Invoke,
+            (Self::Skill | Self::SkillVersion, &Method::GET) => Action::Skill,
+            (Self::SkillFile, &Method::GET) => Action::SkillFile,
+            (Self::PublicFile, &Method::GET) => Action::PublicFile,
+            _ => {
+                let detail = format!("this path does not answer {method}");
+                return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", detail)
+                    .with_header(ALLOW, self.allowed()));
+            }
+        };
+        Ok(action)
+    }
+
+    fn allowed(self) -> &'static str {
+        match self {
+            Self::Search => "GET, HEAD, POST",
+            Self::Resolve | Self::AclCheck | Self::Invoke => "POST",
+            Self::Health | Self::Skill | Self::SkillVersion | Self::SkillFile | Self::PublicFile => "GET, HEAD",
+        }
+    }
+}
+
+impl Action {
+    /// The route's name in the log.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Health => "GET /healthz",
+            Self::Search => "POST /search",
+            Self::SearchPage => "GET /search",
+            Self::Resolve => "POST /resolve",
+            Self::AclCheck => "POST /acl/check",
+            Self::Invoke => "POST /invoke",
+            Self::Skill => "GET /skills/{team}/{name}",
+            Self::SkillFile => "GET /skills/{team}/{name}/{version}/{file}",
+            Self::PublicFile => "GET",
+        }
+    }
+}
+
+impl<H: Host> Request<'_, H> {
+    pub(crate) async fn dispatch(self, action: Action, parameters: &Params<'_, '_>) -> Result<Reply, Refusal> {
+        match action {
+            Action::Health => Ok(health()),
+            Action::Search => self.identify()?.search().await,
+            Action::SearchPage => self.identify()?.search_page().await,
+            Action::Resolve => self.identify()?.resolve().await,
+            Action::AclCheck => self.identify()?.acl_check().await,
+            Action::Invoke => self.identify()?.invoke().await,
+            Action::Skill => self.identify()?.skill(parameters).await,
+            Action::SkillFile => self.skill_file(parameters).await,
+            Action::PublicFile => self.public_file().await,
+        }
+    }
+
+    /// The request's body as JSON.
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        serde_json::from_slice(self.body).map_err(|error| Refusal::bad_request(format!("the body does not fit: {error}")))
+    }
+}
+
+/// The process answers.
+pub(crate) fn health() -> Reply {
+    reply::json(StatusCode::OK, &serde_json::json!({"status": "ok"}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_routes_do_not_contradict_each_other() {
+        let table = table().unwrap();
+        assert_eq!(*table.at("/skills/a/b/1.0.0/bundle").unwrap().value, Route::SkillFile);
+        assert!(table.at("/teams/a").is_err());
+    }
+}

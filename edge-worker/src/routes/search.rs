@@ -1,0 +1,78 @@
+//! `POST /search` and the search page: one query over the shards of the caller's audiences.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use registry_core::api::{Filters, MAX_QUERY, MAX_RESULTS, SearchHit, SearchRequest};
+use registry_core::html;
+use registry_core::policy::{PublicAccess, visible_audiences};
+use registry_core::search::{self, Shard};
+
+use crate::handle::Request;
+use crate::host::Host;
+use crate::reply::{self, Body, Refusal, Reply};
+
+/// Most audiences that one caller's search spans.
+const MAX_AUDIENCES: usize = 64;
+
+impl<H: Host> Request<'_, H> {
+    pub(super) async fn search(&self) -> Result<Reply, Refusal> {
+        let SearchRequest { query, k, filters } = self.parse()?;
+        if !(1..=MAX_RESULTS).contains(&k) {
+            return Err(Refusal::bad_request(format!("`k` is {k}, must be from 1 to {MAX_RESULTS}")));
+        }
+        let hits = self.hits(&query, &filters, k).await?;
+        Ok(reply::json(StatusCode::OK, &hits))
+    }
+
+    /// The search page for people.
+    pub(super) async fn search_page(&self) -> Result<Reply, Refusal> {
+        let parameters: Vec<(String, String)> =
+            form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let value = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
+        let filters = Filters {
+            team: value("team").and_then(|team| team.parse().ok()),
+            tag: value("tag").filter(|tag| !tag.is_empty()).map(str::to_owned),
+            ..Filters::default()
+        };
+        let query = value("q").unwrap_or_default();
+        let hits = match query {
+            "" => None,
+            _ => Some(self.hits(query, &filters, 20).await?),
+        };
+        let shell = self.public_text("/search/").await?;
+        let page = html::search_page(&shell, query, hits.as_deref());
+        Ok(reply::reply(StatusCode::OK, "text/html; charset=utf-8", Body::Bytes(page.into())))
+    }
+
+    async fn hits(&self, query: &str, filters: &Filters, k: usize) -> Result<Vec<SearchHit>, Refusal> {
+        if query.len() > MAX_QUERY {
+            return Err(Refusal::bad_request(format!("a query has at most {MAX_QUERY} bytes")));
+        }
+        let policy = &self.catalog.organisation.policy;
+        if self.caller.is_none() && policy.public == PublicAccess::SignedIn {
+            return Err(Refusal::unauthenticated("sign in to search"));
+        }
+        let shards = self.shards().await?;
+        let shards: Vec<&Shard> = shards.iter().map(Arc::as_ref).collect();
+        Ok(search::search(&shards, query, filters, k))
+    }
+
+    /// The shards of the audiences to which the caller belongs, and no other (law 4).
+    async fn shards(&self) -> Result<Vec<Arc<Shard>>, Refusal> {
+        let all = &self.catalog.root.shards;
+        let policy = &self.catalog.organisation.policy;
+        let visible = visible_audiences(all.keys(), self.caller.as_ref(), policy, self.now);
+        if visible.len() > MAX_AUDIENCES {
+            let detail = format!("you belong to more than {MAX_AUDIENCES} audiences; search as a narrower role");
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "TOO_MANY_AUDIENCES", detail));
+        }
+        let mut shards = Vec::with_capacity(visible.len());
+        for audience in visible {
+            if let Some(digest) = all.get(audience) {
+                shards.push(self.catalog.shard(self.host, audience, *digest).await?);
+            }
+        }
+        Ok(shards)
+    }
+}

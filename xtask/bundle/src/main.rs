@@ -1,0 +1,2 @@
+//! Makes the Workers bundle.
+fn main() {}
