@@ -1,1 +1,10 @@
+//! A stand of real parts for black-box tests: a Git repository, the built catalog, an edge on either host, the
+//! sandbox. Nothing here stands in for a part of Guildhall.
 
+mod programs;
+mod repository;
+mod stand;
+
+pub use programs::{guildhall, workspace};
+pub use repository::Repository;
+pub use stand::{Answer, HostKind, Stand};

@@ -25,8 +25,6 @@ pub(crate) enum FetchError {
 
 /// A client that goes to the configured edge and nowhere else: no redirects, no proxy from the environment.
 pub(crate) fn client() -> Result<Client, reqwest::Error> {
-    // An error means that a provider is installed already, which serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().redirect(Policy::none()).no_proxy().timeout(TIMEOUT).build()
 }
 

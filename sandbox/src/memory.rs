@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How often the tree is looked at. Between two looks it can grow unseen.
@@ -23,7 +24,7 @@ pub(crate) async fn exceeded(root: u32, limit: u64) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let held = tokio::task::spawn_blocking(move || tree_bytes(root, &processes())).await;
+        let held = spawn_blocking(move || tree_bytes(root, &processes())).await;
         if held.is_ok_and(|bytes| bytes > limit) {
             return;
         }
@@ -33,8 +34,11 @@ pub(crate) async fn exceeded(root: u32, limit: u64) {
 fn processes() -> BTreeMap<u32, Process> {
     let entries = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter_map(|pid| Some((pid, parse(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)?)))
-        .collect()
+    pids.filter_map(|pid| Some((pid, read(pid)?))).collect()
+}
+
+fn read(pid: u32) -> Option<Process> {
+    parse(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
 }
 
 /// Reads `/proc/PID/status`. A process without memory, as one that has exited, counts for nothing.

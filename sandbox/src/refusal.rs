@@ -21,7 +21,7 @@ pub(crate) enum Refusal {
     Body,
     #[error(transparent)]
     Token(#[from] TokenError),
-    #[error("every slot is taken, try again with a new token or this one")]
+    #[error("every slot is taken; the token is still good")]
     Busy,
     #[error("the token was used before")]
     Replayed,
@@ -41,7 +41,7 @@ pub(crate) enum Refusal {
     Archive(#[from] ArchiveError),
     #[error(transparent)]
     Release(#[from] ReleaseError),
-    #[error("the sandbox could not start the skill")]
+    #[error("the sandbox itself failed, not the skill")]
     Host(#[from] std::io::Error),
 }
 

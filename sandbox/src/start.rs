@@ -36,6 +36,9 @@ pub enum StartError {
         /// What brings it.
         package: &'static str,
     },
+    /// The service is the init of its process namespace.
+    #[error("the sandbox must not be process 1; start it under an init, as with `docker run --init`")]
+    FirstProcess,
     /// The state directory cannot be used.
     #[error("cannot use the state directory `{0}`")]
     State(PathBuf, #[source] io::Error),
@@ -56,6 +59,12 @@ pub enum StartError {
 pub(crate) async fn service(config: Config) -> Result<Service, StartError> {
     config.check()?;
     check_programs(Path::new("/"))?;
+    // Bubblewrap leaves its inner process to the init. This service reaps only what it has started itself.
+    if std::process::id() == 1 {
+        return Err(StartError::FirstProcess);
+    }
+    // What the service's own parent left open would be open in every skill: bubblewrap hands descriptors on.
+    close_fds::set_fds_cloexec_threadsafe(3, &[]);
     let host = Host { runtimes: config.runtimes.clone(), is_root: rustix::process::geteuid().is_root() };
     let in_state = |error| StartError::State(config.state_dir.clone(), error);
     prepare_state(&config.state_dir, host.is_root).map_err(in_state)?;

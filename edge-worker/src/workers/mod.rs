@@ -1,1 +1,74 @@
-//! The host for Cloudflare Workers.
+//! The host for Cloudflare Workers: catalog in R2, usage log in Durable Objects.
+
+mod convert;
+mod host;
+mod log;
+
+use std::sync::OnceLock;
+
+use worker::{Context, Env, Request, Response, ResponseBody, console_error, event};
+
+use self::host::WorkersHost;
+use crate::config::{ConfigError, EdgeConfig};
+use crate::handle::{Edge, handle};
+use crate::host::HostError;
+use crate::reply::{Body, LogNote, Refusal};
+
+/// The secret that holds the [`EdgeConfig`] as JSON.
+const CONFIG: &str = "GUILDHALL_EDGE";
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
+    let (parts, body) = match serve(request, &env).await {
+        Ok(answer) => answer,
+        Err(refusal) => {
+            let (parts, body) = refusal.into_reply().into_parts();
+            let body = match body {
+                Body::Bytes(bytes) => convert::body(bytes),
+                Body::Object(_) => ResponseBody::Empty,
+            };
+            (parts, body)
+        }
+    };
+    if let Some(LogNote(note)) = parts.extensions.get() {
+        console_error!("{}", serde_json::json!({"level": "error", "message": note}));
+    }
+    convert::response(&parts, body)
+}
+
+async fn serve(request: Request, env: &Env) -> Result<(http::response::Parts, ResponseBody), Refusal> {
+    let edge = edge(env)?;
+    let host = WorkersHost::new(env).map_err(|error| not_configured(&error))?;
+    let request = convert::request(request)
+        .await
+        .map_err(|error| Refusal::bad_request("the request cannot be read").with_log(error.to_string()))?;
+    let (parts, body) = handle(&host, edge, request).await.into_parts();
+    let body = match body {
+        Body::Bytes(bytes) => convert::body(bytes),
+        // Streamed unread: who needs the digest checked (the sandbox, an installer) checks it.
+        Body::Object(key) => host.stream(&key).await.map_err(|error| {
+            Refusal::unavailable("CATALOG_UNAVAILABLE", "the catalog cannot be read at the moment; try again later", error)
+        })?,
+    };
+    Ok((parts, body))
+}
+
+/// The edge of this isolate, made at its first request.
+fn edge(env: &Env) -> Result<&'static Edge, Refusal> {
+    static EDGE: OnceLock<Result<Edge, HostError>> = OnceLock::new();
+    EDGE.get_or_init(|| configure(env)).as_ref().map_err(not_configured)
+}
+
+fn configure(env: &Env) -> Result<Edge, HostError> {
+    let json = env.secret(CONFIG).map_err(host::failed)?.to_string();
+    let config = EdgeConfig::parse(json.as_bytes()).map_err(|error| match &error {
+        // The reader's own text may quote what it read, which is secret: only the place is told.
+        ConfigError::Json(json) => host::failed(format!("{error}: line {}, column {}", json.line(), json.column())),
+        ConfigError::Key(_) => host::failed(error),
+    })?;
+    Edge::new(config).map_err(host::failed)
+}
+
+fn not_configured(error: &HostError) -> Refusal {
+    Refusal::unavailable("NOT_CONFIGURED", "the edge is not configured", error)
+}

@@ -85,7 +85,7 @@ async fn other_processes_and_privileges_are_out_of_sight() {
              status = dict(l.split(':\\t', 1) for l in open('/proc/self/status').read().splitlines() if ':\\t' in l)\n\
              pids = [int(p) for p in os.listdir('/proc') if p.isdigit()]\n\
              fds = os.listdir('/proc/self/fd')\n\
-             print(json.dumps([len(pids), os.getuid(), status['CapEff'], status['CapBnd'], status['NoNewPrivs'], status['Seccomp'], os.popen('ls -l /proc/self/fd/ 2>&1').read() if False else [(fd, os.path.realpath('/proc/self/fd/'+fd)) for fd in fds]]))",
+             print(json.dumps([len(pids), os.getuid(), status['CapEff'], status['CapBnd'], status['NoNewPrivs'], status['Seccomp'], len(fds)]))",
         )
         .await;
     let none = "0000000000000000";
@@ -120,13 +120,13 @@ async fn a_process_is_started_only_with_permission_from_both_sides() {
         thread = threading.Thread(target=print); thread.start(); thread.join()\n\
         print(json.dumps([errno(fork), errno(lambda: subprocess.run(['/bin/true'])), errno(lambda: os.posix_spawn('/bin/true', ['true'], {}))]))";
     let allowed = Invocation::spawning("python3", script);
-    let r = stage.run(&allowed).await; println!("{r:?}"); assert_eq!(r.stdout.unwrap(), "\n[0, 0, 0]\n");
+    assert_eq!(stage.run(&allowed).await.output, Some(json!([0, 0, 0])));
     let mut token_without = Invocation::spawning("python3", script);
     token_without.claims.permissions.process_spawn = false;
     let mut manifest_without = Invocation::python(script);
     manifest_without.claims.permissions.process_spawn = true;
     for skill in [token_without, manifest_without] {
-        assert_eq!(stage.run(&skill).await.stdout.unwrap(), "\n[1, 1, 1]\n");
+        assert_eq!(stage.run(&skill).await.output, Some(json!([libc::EPERM, libc::EPERM, libc::EPERM])));
     }
 }
 

@@ -1,5 +1,8 @@
 //! What a skill gets and what its caller gets back.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
 use registry_core::api::ExecutionOutcome;
 use serde_json::json;
 
@@ -89,4 +92,16 @@ async fn the_service_says_that_it_is_well() {
     let stage = Stage::new().await;
     let answer = reqwest::get(format!("{}/healthz", stage.url)).await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "{\"status\":\"ok\"}");
+}
+
+#[tokio::test]
+async fn a_runtime_outside_usr_is_found_where_it_is_configured() {
+    let runtime = tempfile::tempdir().unwrap();
+    let bin = runtime.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    fs::copy("/usr/bin/echo", bin.join("say")).unwrap();
+    fs::set_permissions(runtime.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let stage = Stage::with(json!({"runtimes": [runtime.path()]})).await;
+    let result = stage.run(&Invocation::of("command: say\nargs: [hello]\n", &[])).await;
+    assert_eq!(result.stdout.as_deref(), Some("hello\n"), "{}", result.stderr);
 }

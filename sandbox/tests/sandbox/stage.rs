@@ -62,6 +62,7 @@ pub struct Stage {
     pub state: tempfile::TempDir,
     pub bundles: Arc<Bundles>,
     pub edge_url: String,
+    overrides: Value,
     pub url: String,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
@@ -69,25 +70,27 @@ pub struct Stage {
 
 impl Stage {
     pub async fn new() -> Self {
-        Self::with_slots(8).await
+        Self::with(json!({})).await
     }
 
-    pub async fn with_slots(slots: u16) -> Self {
+    /// With these keys in the service's configuration.
+    pub async fn with(overrides: Value) -> Self {
         let bundles = Arc::new(Bundles::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let edge_url = format!("http://{}", listener.local_addr().unwrap());
         let routes = Router::new().fallback(serve_bundle).with_state(bundles.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         let state = tempfile::tempdir().unwrap();
-        let (url, stop, serving) = start(&state, &edge_url, slots).await;
-        Self { state, bundles, edge_url, url, stop, serving }
+        let (url, stop, serving) = start(config(&state, &edge_url, &overrides)).await;
+        Self { state, bundles, edge_url, overrides, url, stop, serving }
     }
 
     /// Stops the service and starts another on the same state.
     pub async fn restart(self) -> Self {
         self.stop.send(()).unwrap();
         self.serving.await.unwrap();
-        let (url, stop, serving) = start(&self.state, &self.edge_url, 8).await;
+        let config = config(&self.state, &self.edge_url, &self.overrides);
+        let (url, stop, serving) = start(config).await;
         Self { url, stop, serving, ..self }
     }
 
@@ -125,20 +128,16 @@ impl Stage {
     }
 }
 
-pub fn config(state: &tempfile::TempDir, edge_url: &str) -> Value {
-    json!({
+pub fn config(state: &tempfile::TempDir, edge_url: &str, overrides: &Value) -> Value {
+    let mut config = json!({
         "listen": "127.0.0.1:0", "audience": AUDIENCE, "edge_issuer": ISSUER, "edge_url": edge_url,
-        "edge_keys": [edge_key().public()], "state_dir": state.path(),
-    })
+        "edge_keys": [edge_key().public()], "state_dir": state.path(), "max_concurrent": 8,
+    });
+    config.as_object_mut().unwrap().extend(overrides.as_object().unwrap().clone());
+    config
 }
 
-async fn start(
-    state: &tempfile::TempDir,
-    edge_url: &str,
-    slots: u16,
-) -> (String, oneshot::Sender<()>, JoinHandle<()>) {
-    let mut config = config(state, edge_url);
-    config["max_concurrent"] = slots.into();
+async fn start(config: Value) -> (String, oneshot::Sender<()>, JoinHandle<()>) {
     let config: Config = serde_json::from_value(config).unwrap();
     let server = Server::start(config).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

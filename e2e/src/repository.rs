@@ -1,0 +1,131 @@
+//! A real Git repository in a folder of its own.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
+
+use crate::{guildhall, workspace};
+
+/// A repository that goes away with the value.
+#[derive(Debug)]
+pub struct Repository {
+    folder: TempDir,
+}
+
+impl Repository {
+    /// An empty repository.
+    ///
+    /// # Errors
+    /// When Git fails.
+    pub fn empty() -> Result<Self> {
+        let repository = Self { folder: tempfile::tempdir()? };
+        repository.git(&["init", "--quiet", "--initial-branch=main"])?;
+        repository.git(&["config", "user.name", "Author"])?;
+        repository.git(&["config", "user.email", "author@example.com"])?;
+        Ok(repository)
+    }
+
+    /// A repository with this workspace's skills and configuration, committed.
+    ///
+    /// # Errors
+    /// When Git fails.
+    pub fn of_examples() -> Result<Self> {
+        let repository = Self::empty()?;
+        copy(&workspace().join("skills"), &repository.path().join("skills"))?;
+        fs::copy(workspace().join("guildhall.yaml"), repository.path().join("guildhall.yaml"))?;
+        repository.commit("add the example skills")?;
+        Ok(repository)
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs Git and returns what it printed.
+    ///
+    /// # Errors
+    /// When Git fails.
+    pub fn git(&self, arguments: &[&str]) -> Result<String> {
+        let done = Command::new("git").args(arguments).current_dir(self.path()).output().context("git")?;
+        if !done.status.success() {
+            bail!("git {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        }
+        Ok(String::from_utf8(done.stdout)?.trim().to_owned())
+    }
+
+    /// Commits everything.
+    ///
+    /// # Errors
+    /// When Git fails.
+    pub fn commit(&self, message: &str) -> Result<()> {
+        self.git(&["add", "--all"])?;
+        self.git(&["commit", "--quiet", "--message", message])?;
+        Ok(())
+    }
+
+    /// Writes a file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, path: &str, text: &str) -> Result<()> {
+        let target = self.path().join(path);
+        fs::create_dir_all(target.parent().context("a file has a folder")?)?;
+        Ok(fs::write(target, text)?)
+    }
+
+    /// Runs `guildhall` and returns its exit code and what it printed on either stream.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub fn guildhall(&self, arguments: &[&str]) -> Result<(i32, String)> {
+        let done = guildhall(self.path(), arguments)?.output()?;
+        let text = [done.stdout, done.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned()).concat();
+        Ok((done.status.code().unwrap_or(-1), text))
+    }
+
+    /// Runs `guildhall`, which must succeed.
+    ///
+    /// # Errors
+    /// When it fails; the message holds what it printed.
+    pub fn must(&self, arguments: &[&str]) -> Result<String> {
+        match self.guildhall(arguments)? {
+            (0, text) => Ok(text.trim().to_owned()),
+            (code, text) => bail!("guildhall {arguments:?} ended with {code}: {text}"),
+        }
+    }
+
+    /// Where [`Repository::build`] puts the catalog.
+    #[must_use]
+    pub fn catalog(&self) -> PathBuf {
+        self.path().join("dist")
+    }
+
+    /// Builds the catalog of `HEAD`.
+    ///
+    /// # Errors
+    /// When the build fails.
+    pub fn build(&self) -> Result<String> {
+        self.must(&["build", "--out", "dist"])
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+            fs::set_permissions(&target, fs::Permissions::from_mode(entry.metadata()?.permissions().mode()))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,313 @@
+//! A running edge on either host with a running sandbox, over one repository's catalog.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use registry_core::usage::UsageRecord;
+use reqwest::blocking::{Client, Response};
+use reqwest::redirect::Policy;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::programs::{program, worker_bundle};
+use crate::{Repository, workspace};
+
+/// The name under which the sandbox accepts tokens.
+const SANDBOX: &str = "sandbox-development";
+
+/// Where the edge runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostKind {
+    /// The program `guildhall-edge`.
+    Native,
+    /// The wasm bundle in workerd, with local R2 and Durable Objects.
+    Workers,
+}
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    fn read(response: Response) -> Result<Self> {
+        let headers = response.headers().iter();
+        let headers = headers
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        Ok(Self { status: response.status().as_u16(), headers, body: response.bytes()?.to_vec() })
+    }
+
+    /// The body as JSON; `null` when it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A process that is ended with the value.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    url: String,
+}
+
+impl Process {
+    fn start(program: &OsStr, arguments: &[&OsStr]) -> Result<Self> {
+        let mut child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(program)
+            .args(arguments)
+            .current_dir(workspace())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdin = child.stdin.take().context("stdin")?;
+        let stdout = BufReader::new(child.stdout.take().context("stdout")?);
+        let mut process = Self { child, stdin, stdout, url: String::new() };
+        loop {
+            let line = process.line()?;
+            if let Some(url) = line.strip_prefix("listening on ") {
+                url.clone_into(&mut process.url);
+                return Ok(process);
+            }
+        }
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        if self.stdout.read_line(&mut line)? == 0 {
+            bail!("a server ended: {:?}", self.child.wait()?);
+        }
+        Ok(line.trim_end().to_owned())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// The stand.
+#[derive(Debug)]
+pub struct Stand {
+    /// The repository whose catalog is served.
+    pub repository: Repository,
+    kind: HostKind,
+    state: TempDir,
+    client: Client,
+    edge: Process,
+    /// Kept for their end, in this order.
+    _sandbox: Process,
+    _sandbox_state: TempDir,
+    sandbox_url: String,
+}
+
+impl Stand {
+    /// Builds the repository's `HEAD` and starts edge and sandbox.
+    ///
+    /// # Errors
+    /// When anything does not start.
+    pub fn start(kind: HostKind, repository: Repository) -> Result<Self> {
+        repository.build()?;
+        // The sandbox opens its own folder to the user that skills run as; the edge's stays closed.
+        let (state, sandbox_state) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        let (edge_port, sandbox_port) = (free_port()?, free_port()?);
+        let origin = format!("http://127.0.0.1:{edge_port}");
+        let sandbox_url = format!("http://127.0.0.1:{sandbox_port}");
+        let key = |purpose: &str| -> Result<(Value, Value)> {
+            let name = format!("development-{purpose}");
+            let file = format!(".guildhall/keys/{name}.json");
+            let path = repository.path().join(&file);
+            if !path.exists() {
+                repository.must(&["key", "new", &name, "--out", &file])?;
+            }
+            let public = serde_json::from_str(&repository.must(&["key", "public", &file])?)?;
+            Ok((serde_json::from_slice(&fs::read(&path)?)?, public))
+        };
+        let (invoke, invoke_public) = key("invoke")?;
+        let edge = json!({
+            "origin": origin,
+            "development": true,
+            "head_keys": [key("head")?.1],
+            "invoke_key": invoke,
+            "identity": [{
+                "issuer": "guildhall-development",
+                "audience": "guildhall-development-edge",
+                "typ": ["at+jwt"],
+                "keys": [key("identity")?.1],
+                "max_lifetime": 43_200,
+            }],
+            "sandbox": {"url": sandbox_url, "audience": SANDBOX},
+            "pseudonym_key": "0".repeat(64),
+        });
+        let sandbox = json!({
+            "listen": format!("127.0.0.1:{sandbox_port}"),
+            "audience": SANDBOX,
+            "edge_issuer": origin,
+            "edge_url": origin,
+            "edge_keys": [invoke_public],
+            "development": true,
+            "state_dir": sandbox_state.path(),
+            "runtimes": runtimes()?,
+        });
+        let (edge_file, sandbox_file) = (state.path().join("edge.json"), state.path().join("sandbox.json"));
+        fs::write(&edge_file, serde_json::to_vec(&edge)?)?;
+        fs::write(&sandbox_file, serde_json::to_vec(&sandbox)?)?;
+        let sandbox = Process::start(
+            program("guildhall-sandbox")?.as_ref(),
+            &["--config".as_ref(), sandbox_file.as_ref()],
+        )?;
+        let catalog = repository.catalog();
+        let log = state.path().join("logs");
+        let port = edge_port.to_string();
+        let listen = format!("127.0.0.1:{port}");
+        let shared: [&OsStr; 4] = ["--config".as_ref(), edge_file.as_ref(), "--catalog".as_ref(), catalog.as_ref()];
+        let edge = match kind {
+            HostKind::Native => {
+                let own: [&OsStr; 4] = ["--log".as_ref(), log.as_ref(), "--listen".as_ref(), listen.as_ref()];
+                Process::start(program("guildhall-edge")?.as_ref(), &[shared, own].concat())?
+            }
+            HostKind::Workers => {
+                let bundle = worker_bundle()?;
+                let script: [&OsStr; 1] = ["edge-worker/worker/serve.mjs".as_ref()];
+                let own: [&OsStr; 4] = ["--bundle".as_ref(), bundle.as_ref(), "--port".as_ref(), port.as_ref()];
+                Process::start("node".as_ref(), &[script.as_slice(), &shared, &own].concat())?
+            }
+        };
+        let client = Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(60)).build()?;
+        Ok(Self { repository, kind, state, client, edge, _sandbox: sandbox, _sandbox_state: sandbox_state, sandbox_url })
+    }
+
+    /// The edge's address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.edge.url
+    }
+
+    /// The sandbox's address.
+    #[must_use]
+    pub fn sandbox_url(&self) -> &str {
+        &self.sandbox_url
+    }
+
+    /// A token for a role with options as `guildhall token` takes them.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn token(&self, role: &str, more: &[&str]) -> Result<String> {
+        self.repository.must(&[&["token", "--role", role], more].concat())
+    }
+
+    /// Sends a request; each pair is a header.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer> {
+        let mut request = self.client.request(method.parse()?, format!("{}{path}", self.url()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.body(body).send()?)
+    }
+
+    /// Gets a path, with a token unless it is empty.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub fn get(&self, path: &str, token: &str, accept: &str) -> Result<Answer> {
+        let bearer = format!("Bearer {token}");
+        let authorization = [("authorization", bearer.as_str()), ("accept", accept)];
+        let headers = if token.is_empty() { &authorization[1..] } else { &authorization };
+        self.request("GET", path, headers, Vec::new())
+    }
+
+    /// Posts JSON, with a token unless it is empty.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub fn post(&self, path: &str, token: &str, body: &Value) -> Result<Answer> {
+        let bearer = format!("Bearer {token}");
+        let authorization = [("authorization", bearer.as_str())];
+        let headers = if token.is_empty() { &authorization[1..] } else { &authorization };
+        self.request("POST", path, headers, serde_json::to_vec(body)?)
+    }
+
+    /// Every record of the usage log.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub fn log(&mut self) -> Result<Vec<UsageRecord>> {
+        let mut lines = Vec::new();
+        match self.kind {
+            HostKind::Native => {
+                for entry in fs::read_dir(self.state.path().join("logs"))? {
+                    lines.extend(fs::read_to_string(entry?.path())?.lines().map(str::to_owned));
+                }
+            }
+            HostKind::Workers => {
+                writeln!(self.edge.stdin, "log")?;
+                loop {
+                    match self.edge.line()? {
+                        end if end == "end" => break,
+                        line => lines.push(line),
+                    }
+                }
+            }
+        }
+        lines.iter().map(|line| serde_json::from_str(line).with_context(|| line.clone())).collect()
+    }
+
+    /// Builds `HEAD` again and lets the edge have it.
+    ///
+    /// # Errors
+    /// When the build or the upload fails.
+    pub fn publish(&mut self) -> Result<()> {
+        self.repository.build()?;
+        if self.kind == HostKind::Workers {
+            writeln!(self.edge.stdin, "publish")?;
+            while self.edge.line()? != "published" {}
+        }
+        Ok(())
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// Where Node lies when it lies outside `/usr`.
+fn runtimes() -> Result<Vec<PathBuf>> {
+    let done = Command::new("node").args(["--print", "process.execPath"]).output()?;
+    let node = PathBuf::from(String::from_utf8(done.stdout)?.trim());
+    let prefix = node.ancestors().nth(2).context("node lies in a bin folder")?;
+    Ok(if prefix.starts_with("/usr") { Vec::new() } else { vec![prefix.to_owned()] })
+}

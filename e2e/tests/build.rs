@@ -1,0 +1,208 @@
+//! Building: what is read, that the bytes depend on nothing else, and that an interruption harms nothing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use e2e::Repository;
+use generator::catalog::{self, Input};
+use generator::source::{self, Origin};
+use generator::write::{self, Signing};
+use generator::{library, verify};
+use registry_core::token::SigningKey;
+
+/// Every file of a catalog but its head, by path.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(inner) = open.pop() {
+        for entry in fs::read_dir(inner).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+            match path.is_dir() {
+                true => open.push(path),
+                false if name == "head.json" || name.starts_with('.') => {}
+                false => drop(found.insert(name, fs::read(&path).unwrap())),
+            }
+        }
+    }
+    found
+}
+
+fn build(repository: &Repository, out: &str, threads: &str) -> BTreeMap<String, Vec<u8>> {
+    let done = e2e::guildhall(repository.path(), &["build", "--out", out])
+        .unwrap()
+        .env("RAYON_NUM_THREADS", threads)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    files(&repository.path().join(out))
+}
+
+#[test]
+fn the_bytes_do_not_depend_on_threads_place_or_checkout() {
+    let repository = Repository::of_examples().unwrap();
+    let one = build(&repository, "one", "1");
+    assert!(one.len() > 500);
+    assert_eq!(one, build(&repository, "eight", "8"));
+    let elsewhere = Repository::empty().unwrap();
+    fs::remove_dir_all(elsewhere.path().join(".git")).unwrap();
+    let from = repository.path().to_str().unwrap();
+    let cloned = Command::new("git")
+        .args(["clone", "--quiet", "--config", "core.autocrlf=true", "--depth", "1", &format!("file://{from}"), "."])
+        .current_dir(elsewhere.path())
+        .status()
+        .unwrap();
+    assert!(cloned.success());
+    assert_eq!(one, build(&elsewhere, "clone", "2"));
+}
+
+#[test]
+fn a_build_reads_the_commit_and_a_worktree_build_says_so() {
+    let repository = Repository::of_examples().unwrap();
+    let committed = build(&repository, "a", "2");
+    repository.write("skills/shared/draft.md", "not even a skill").unwrap();
+    assert_eq!(committed, build(&repository, "b", "2"));
+    let (code, text) = repository.guildhall(&["build", "--worktree", "--out", "c"]).unwrap();
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("GH0002") && text.contains("skills/shared/draft.md:1:1"), "{text}");
+    assert!(!repository.path().join("c").exists(), "nothing was built");
+    fs::remove_file(repository.path().join("skills/shared/draft.md")).unwrap();
+    repository.must(&["build", "--worktree", "--out", "c"]).unwrap();
+    let root = |folder: &str| {
+        let files = files(&repository.path().join(folder));
+        let (_, bytes) = files.into_iter().find(|(path, _)| path.starts_with("roots/")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()
+    };
+    assert_eq!(root("c")["development"], true);
+    assert_eq!(root("a")["development"], false);
+    assert_eq!(root("a")["commit"], repository.git(&["rev-parse", "HEAD"]).unwrap());
+}
+
+#[test]
+fn an_unchanged_commit_writes_nothing_and_the_sequence_rises_with_each_new_root() {
+    let repository = Repository::of_examples().unwrap();
+    assert!(repository.build().unwrap().contains("sequence 1"));
+    let again = repository.build().unwrap();
+    assert!(again.contains("0 files new") && again.contains("sequence 1"), "{again}");
+    repository.write("skills/shared/README.md", "nothing of a skill").unwrap();
+    let text = fs::read_to_string(repository.path().join("skills/shared/plain-language.md")).unwrap();
+    repository.write("skills/shared/plain-language.md", &text.replace("version: 1.0.1", "version: 1.0.2")).unwrap();
+    repository.commit("release plain-language 1.0.2").unwrap();
+    assert!(repository.build().unwrap().contains("sequence 2"));
+    assert_eq!(repository.must(&["verify", "dist"]).unwrap(), "every file that the head needs has its digest");
+}
+
+#[test]
+fn repositories_that_cannot_be_read_are_told_how_to_go_on() {
+    let repository = Repository::empty().unwrap();
+    let (code, text) = repository.guildhall(&["build"]).unwrap();
+    assert_eq!(code, 2);
+    assert!(text.contains("no commit yet") && text.contains("--worktree"), "{text}");
+    fs::remove_dir_all(repository.path().join(".git")).unwrap();
+    let (code, text) = repository.guildhall(&["build"]).unwrap();
+    assert_eq!(code, 2);
+    assert!(text.contains("not in a Git repository") && text.contains("--worktree"), "{text}");
+}
+
+#[test]
+fn an_altered_file_is_found_by_verify() {
+    let repository = Repository::of_examples().unwrap();
+    repository.build().unwrap();
+    let objects = repository.catalog().join("objects/sensitive:finance");
+    let object = fs::read_dir(objects).unwrap().next().unwrap().unwrap().path();
+    fs::write(&object, "altered").unwrap();
+    let (code, text) = repository.guildhall(&["verify", "dist"]).unwrap();
+    assert_eq!(code, 1);
+    assert!(text.contains(object.file_name().unwrap().to_str().unwrap()), "{text}");
+}
+
+/// What a child process of [`a_build_killed_at_any_step_leaves_the_former_catalog_whole`] is told.
+const KILL_AT: &str = "GUILDHALL_TEST_KILL_AT";
+const IN: &str = "GUILDHALL_TEST_REPOSITORY";
+
+fn key() -> SigningKey {
+    SigningKey::from_seed("development-head", [7; 32]).unwrap()
+}
+
+/// Builds `HEAD` into `dist` in this process and dies by SIGKILL at a step of the write phase. Returns the steps.
+fn write_and_die(repository: &Path, kill_at: Option<usize>) -> usize {
+    let snapshot = source::read(repository, Origin::Head).unwrap();
+    let commit = snapshot.commit.clone();
+    let checked = library::check(snapshot);
+    let built = catalog::build(Input {
+        library: &checked.library,
+        closures: &checked.closures,
+        organisation: &checked.organisation,
+        commit: commit.as_deref(),
+    })
+    .unwrap();
+    let mut steps = 0;
+    let signing = Signing { key: &key(), now: 1_800_000_000, expires_days: 7 };
+    write::write(&built, &repository.join("dist"), signing, &mut |done| {
+        steps = done;
+        if Some(done) == kill_at {
+            let me = std::process::id().to_string();
+            Command::new("kill").args(["-KILL", &me]).status().unwrap();
+            std::thread::sleep(std::time::Duration::from_secs(60));
+        }
+    })
+    .unwrap();
+    steps
+}
+
+/// Not a test of its own: the body of the child process.
+#[test]
+fn child_that_is_killed_while_it_writes() {
+    if let (Ok(repository), Ok(kill_at)) = (std::env::var(IN), std::env::var(KILL_AT)) {
+        write_and_die(Path::new(&repository), Some(kill_at.parse().unwrap()));
+    }
+}
+
+#[test]
+fn a_build_killed_at_any_step_leaves_the_former_catalog_whole() {
+    let repository = Repository::of_examples().unwrap();
+    write_and_die(repository.path(), None);
+    let dist = repository.path().join("dist");
+    for path in ["skills/shared/plain-language.md", "skills/data/pii-redactor/SKILL.md", "skills/support/case-facts/SKILL.md"] {
+        let text = fs::read_to_string(repository.path().join(path)).unwrap();
+        repository.write(path, &format!("{text}\nOne more line.\n")).unwrap();
+    }
+    repository.commit("change three skills").unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let steps = {
+        let copied = Command::new("cp").args(["-a", "."]).arg(elsewhere.path()).current_dir(repository.path()).status();
+        assert!(copied.unwrap().success());
+        write_and_die(elsewhere.path(), None)
+    };
+    let former = fs::read(dist.join("head.json")).unwrap();
+    for k in 1..20 {
+        let killed = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_that_is_killed_while_it_writes"])
+            .env(IN, repository.path())
+            .env(KILL_AT, (steps * k / 20).max(1).to_string())
+            .output()
+            .unwrap();
+        assert!(!killed.status.success(), "the child must have been killed at {k}/20");
+        assert_eq!(fs::read(dist.join("head.json")).unwrap(), former);
+        assert_eq!(verify::verify(&dist, &[key().public()]).unwrap(), [""; 0], "after {k}/20");
+        every_file_has_its_digest(&dist);
+    }
+    write_and_die(repository.path(), None);
+    assert_ne!(fs::read(dist.join("head.json")).unwrap(), former);
+    assert_eq!(files(&dist), files(&elsewhere.path().join("dist")), "the second run completes");
+}
+
+/// Not only what the head needs: no file under a digest's name may hold other bytes, and the static site holds
+/// only objects of the catalog.
+fn every_file_has_its_digest(dist: &Path) {
+    let files = files(dist);
+    let digest = |bytes: &[u8]| registry_core::digest::Digest::of(bytes).to_string();
+    for (path, bytes) in &files {
+        match path.strip_prefix("site/") {
+            None => assert_eq!(path.rsplit('/').next().unwrap(), digest(bytes), "{path}"),
+            Some(_) => assert!(files.contains_key(&format!("objects/public/{}", digest(bytes))), "{path}"),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The bindings of a Worker as the edge's [`Host`].
+
+use std::fmt::Display;
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use registry_core::catalog::{HEAD_PATH, Key};
+use registry_core::usage::UsageRecord;
+use worker::send::{SendFuture, SendWrapper};
+use worker::{AbortController, AbortSignal, Bucket, Date, Delay, Env, Fetch, Object, ObjectNamespace, ResponseBody};
+
+use super::{convert, log};
+use crate::host::{Host, HostError};
+
+/// The R2 bucket that holds the catalog.
+const CATALOG: &str = "CATALOG";
+/// The Durable Objects that hold the usage log.
+const USAGE_LOG: &str = "USAGE_LOG";
+
+/// Largest answer that is read from the sandbox.
+const MAX_ANSWER_BYTES: usize = 8 << 20;
+/// How long a record may take to become durable. A Durable Object whose code traps answers never.
+const LOG_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The bindings.
+pub(super) struct WorkersHost {
+    catalog: SendWrapper<Bucket>,
+    log: ObjectNamespace,
+}
+
+impl WorkersHost {
+    /// The host of a Worker whose configuration has all the bindings.
+    pub(super) fn new(env: &Env) -> Result<Self, HostError> {
+        let catalog = SendWrapper::new(env.bucket(CATALOG).map_err(failed)?);
+        Ok(Self { catalog, log: env.durable_object(USAGE_LOG).map_err(failed)? })
+    }
+
+    /// The body of a file, handed to the client without passing through memory.
+    pub(super) async fn stream(&self, key: &Key) -> Result<ResponseBody, HostError> {
+        let missing = || failed(format!("{}: it is missing", key.path()));
+        let object = self.object(&key.path()).await?.ok_or_else(missing)?;
+        object.body().ok_or_else(missing)?.response_body().map_err(failed)
+    }
+
+    async fn object(&self, path: &str) -> Result<Option<Object>, HostError> {
+        self.catalog.get(path).execute().await.map_err(|error| failed(format!("{path}: {error}")))
+    }
+
+    async fn read(&self, path: &str) -> Result<Option<Bytes>, HostError> {
+        let Some(object) = self.object(path).await? else { return Ok(None) };
+        let Some(body) = object.body() else { return Ok(None) };
+        let bytes = body.bytes().await.map_err(|error| failed(format!("{path}: {error}")))?;
+        Ok(Some(bytes.into()))
+    }
+}
+
+/// What a host could not do.
+pub(super) fn failed(what: impl Display) -> HostError {
+    HostError(what.to_string())
+}
+
+/// What the work gives, unless it takes longer than `limit`.
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, HostError> {
+    match select(pin!(work), pin!(Delay::from(limit))).await {
+        Either::Left((value, _)) => Ok(value),
+        Either::Right(_) => Err(failed(format!("no answer within {} ms", limit.as_millis()))),
+    }
+}
+
+async fn exchange(request: http::Request<Bytes>, timeout: Duration) -> Result<http::Response<Bytes>, HostError> {
+    let request = convert::outgoing(&request).map_err(failed)?;
+    let controller = AbortController::default();
+    let signal = controller.signal();
+    let answer = within(timeout, answer(request, &signal)).await;
+    if answer.is_err() {
+        controller.abort();
+    }
+    answer?
+}
+
+async fn answer(request: worker::Request, signal: &AbortSignal) -> Result<http::Response<Bytes>, HostError> {
+    let mut response = Fetch::Request(request).send_with_signal(signal).await.map_err(failed)?;
+    let body = match response.body() {
+        ResponseBody::Stream(_) => {
+            let stream = response.stream().map_err(failed)?;
+            convert::read(stream, MAX_ANSWER_BYTES).await.map_err(failed)?
+        }
+        ResponseBody::Body(_) | ResponseBody::Empty => Vec::new(),
+    };
+    if body.len() > MAX_ANSWER_BYTES {
+        return Err(failed("the answer is too large"));
+    }
+    http::Response::builder().status(response.status_code()).body(body.into()).map_err(failed)
+}
+
+impl Host for WorkersHost {
+    async fn head(&self) -> Result<Bytes, HostError> {
+        let head = SendFuture::new(self.read(HEAD_PATH)).await?;
+        head.ok_or_else(|| failed(format!("{HEAD_PATH}: it is missing")))
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, HostError> {
+        SendFuture::new(self.read(&key.path())).await
+    }
+
+    fn now(&self) -> u64 {
+        Date::now().as_millis()
+    }
+
+    fn random(&self) -> Result<[u8; 16], HostError> {
+        let mut bytes = [0; 16];
+        getrandom_02::getrandom(&mut bytes).map_err(failed)?;
+        Ok(bytes)
+    }
+
+    async fn fetch(
+        &self,
+        request: http::Request<Bytes>,
+        timeout: Duration,
+    ) -> Result<http::Response<Bytes>, HostError> {
+        SendFuture::new(exchange(request, timeout)).await
+    }
+
+    async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {
+        SendFuture::new(within(LOG_TIMEOUT, log::append(&self.log, record))).await?
+    }
+}

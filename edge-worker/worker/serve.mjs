@@ -1,0 +1,66 @@
+// Serves the bundled Worker on loopback, for tests and trials, in Miniflare: workerd with R2 and Durable Objects.
+//
+//   node edge-worker/worker/serve.mjs --bundle DIR --catalog DIST --config EDGE_CONFIG.json [--port 0] [--persist DIR]
+//
+// Prints `listening on http://127.0.0.1:PORT`, then obeys lines on stdin:
+//   publish   uploads what is new in DIST, the head last; prints `published`
+//   log       prints every usage record as a JSON line, then `end`
+// Ends, leaving no process behind, when stdin closes or on SIGTERM or SIGINT.
+import { join } from 'node:path';
+
+import { Miniflare } from 'miniflare';
+
+import { miniflareOptions, obey, publish, readArguments, readConfig } from './local.mjs';
+
+/** As many as the Worker spreads its log over. */
+const LOG_OBJECTS = 16;
+
+const { bundle, catalog, config, port, persist } = readArguments('edge-worker/worker/serve.mjs');
+const miniflare = new Miniflare({
+  ...(await miniflareOptions()),
+  port,
+  modulesRoot: bundle,
+  modules: [
+    { type: 'ESModule', path: join(bundle, 'worker.mjs') },
+    { type: 'CompiledWasm', path: join(bundle, 'index_bg.wasm') },
+  ],
+  bindings: { GUILDHALL_EDGE: await readConfig(config) },
+  durableObjects: { USAGE_LOG: { className: 'UsageLog', useSQLite: true } },
+  ...(persist && {
+    r2Persist: join(persist, 'v3', 'r2'),
+    durableObjectsPersist: join(persist, 'v3', 'do'),
+  }),
+});
+const finish = obey(
+  {
+    publish: async () => {
+      await publish(miniflare, catalog);
+      console.log('published');
+    },
+    log: async () => {
+      for (const line of await records()) console.log(line);
+      console.log('end');
+    },
+  },
+  () => miniflare.dispose(),
+);
+
+try {
+  const address = await miniflare.ready;
+  await publish(miniflare, catalog);
+  console.log(`listening on ${address.origin}`);
+} catch (error) {
+  console.error(error);
+  finish(1);
+}
+
+async function records() {
+  const log = await miniflare.getDurableObjectNamespace('USAGE_LOG');
+  const ofObject = async (_, number) => {
+    const answer = await log.get(log.idFromName(`log-${number}`)).fetch('http://usage-log/records');
+    if (!answer.ok) throw new Error(`log-${number} answered ${answer.status}`);
+    return (await answer.text()).split('\n').filter((line) => line !== '');
+  };
+  const lines = (await Promise.all(Array.from({ length: LOG_OBJECTS }, ofObject))).flat();
+  return lines.sort((a, b) => JSON.parse(a).ts - JSON.parse(b).ts);
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask prove`: the same suites at full length. Slow; its output goes into a release's notes.
+
+use anyhow::Result;
+
+use crate::output::note;
+use crate::process::{cargo, exists, run};
+use crate::setup;
+
+/// Arguments of `cargo xtask prove`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Cases of every property test.
+    #[arg(long, default_value_t = 20_000)]
+    cases: u32,
+}
+
+/// The command.
+pub fn run_long(arguments: &Arguments) -> Result<()> {
+    setup::tools()?;
+    if !exists("cargo-mutants") {
+        note("installing cargo-mutants");
+        run(cargo("install --quiet --locked cargo-mutants@27.1.0"))?;
+    }
+    note("every mutant of the access policy must be caught by a test");
+    run(cargo("mutants --package registry-core --file registry-core/src/policy/**/*.rs --no-shuffle --colors never"))?;
+    note("property tests at full length");
+    let mut test = cargo("test --release --package registry-core --package generator --package sandbox --lib");
+    test.env("PROPTEST_CASES", arguments.cases.to_string());
+    run(test)?;
+    let mut laws = cargo("test --release --package e2e --test laws");
+    laws.env("PROPTEST_CASES", (arguments.cases / 10).to_string());
+    run(laws)
+}
