@@ -24,7 +24,17 @@ fn cargo(arguments: &[&str]) -> Result<()> {
 fn built() -> Result<&'static Path> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let build = || -> Result<PathBuf> {
-        cargo(&["build", "--quiet", "--package", "generator", "--package", "edge-worker", "--package", "sandbox", "--bins"])?;
+        cargo(&[
+            "build",
+            "--quiet",
+            "--package",
+            "generator",
+            "--package",
+            "edge-worker",
+            "--package",
+            "sandbox",
+            "--bins",
+        ])?;
         let test = std::env::current_exe()?;
         Ok(test.ancestors().nth(2).context("the test program lies in target/debug/deps")?.to_owned())
     };
@@ -45,7 +55,17 @@ pub(crate) fn worker_bundle() -> Result<&'static Path> {
     let build = || -> Result<PathBuf> {
         let folder = built()?.parent().context("target/debug has a parent")?.join("worker");
         let out = folder.to_string_lossy();
-        cargo(&["run", "--quiet", "--package", "bundle-worker", "--", "--profile", "edge-test", "--out", &out])?;
+        cargo(&[
+            "run",
+            "--quiet",
+            "--package",
+            "bundle-worker",
+            "--",
+            "--profile",
+            "edge-test",
+            "--out",
+            &out,
+        ])?;
         Ok(folder)
     };
     match BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}"))) {

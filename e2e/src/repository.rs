@@ -85,7 +85,8 @@ impl Repository {
     /// When it cannot be run.
     pub fn guildhall(&self, arguments: &[&str]) -> Result<(i32, String)> {
         let done = guildhall(self.path(), arguments)?.output()?;
-        let text = [done.stdout, done.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned()).concat();
+        let text =
+            [done.stdout, done.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned()).concat();
         Ok((done.status.code().unwrap_or(-1), text))
     }
 

@@ -190,7 +190,8 @@ impl Stand {
         let log = state.path().join("logs");
         let port = edge_port.to_string();
         let listen = format!("127.0.0.1:{port}");
-        let shared: [&OsStr; 4] = ["--config".as_ref(), edge_file.as_ref(), "--catalog".as_ref(), catalog.as_ref()];
+        let shared: [&OsStr; 4] =
+            ["--config".as_ref(), edge_file.as_ref(), "--catalog".as_ref(), catalog.as_ref()];
         let edge = match kind {
             HostKind::Native => {
                 let own: [&OsStr; 4] = ["--log".as_ref(), log.as_ref(), "--listen".as_ref(), listen.as_ref()];
@@ -199,12 +200,22 @@ impl Stand {
             HostKind::Workers => {
                 let bundle = worker_bundle()?;
                 let script: [&OsStr; 1] = ["edge-worker/worker/serve.mjs".as_ref()];
-                let own: [&OsStr; 4] = ["--bundle".as_ref(), bundle.as_ref(), "--port".as_ref(), port.as_ref()];
+                let own: [&OsStr; 4] =
+                    ["--bundle".as_ref(), bundle.as_ref(), "--port".as_ref(), port.as_ref()];
                 Process::start("node".as_ref(), &[script.as_slice(), &shared, &own].concat())?
             }
         };
         let client = Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(60)).build()?;
-        Ok(Self { repository, kind, state, client, edge, _sandbox: sandbox, _sandbox_state: sandbox_state, sandbox_url })
+        Ok(Self {
+            repository,
+            kind,
+            state,
+            client,
+            edge,
+            _sandbox: sandbox,
+            _sandbox_state: sandbox_state,
+            sandbox_url,
+        })
     }
 
     /// The edge's address.
@@ -231,7 +242,13 @@ impl Stand {
     ///
     /// # Errors
     /// When no answer comes.
-    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer> {
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer> {
         let mut request = self.client.request(method.parse()?, format!("{}{path}", self.url()));
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -1,4 +1,5 @@
 //! Building: what is read, that the bytes depend on nothing else, and that an interruption harms nothing.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -50,7 +51,16 @@ fn the_bytes_do_not_depend_on_threads_place_or_checkout() {
     fs::remove_dir_all(elsewhere.path().join(".git")).unwrap();
     let from = repository.path().to_str().unwrap();
     let cloned = Command::new("git")
-        .args(["clone", "--quiet", "--config", "core.autocrlf=true", "--depth", "1", &format!("file://{from}"), "."])
+        .args([
+            "clone",
+            "--quiet",
+            "--config",
+            "core.autocrlf=true",
+            "--depth",
+            "1",
+            &format!("file://{from}"),
+            ".",
+        ])
         .current_dir(elsewhere.path())
         .status()
         .unwrap();
@@ -88,10 +98,15 @@ fn an_unchanged_commit_writes_nothing_and_the_sequence_rises_with_each_new_root(
     assert!(again.contains("0 files new") && again.contains("sequence 1"), "{again}");
     repository.write("skills/shared/README.md", "nothing of a skill").unwrap();
     let text = fs::read_to_string(repository.path().join("skills/shared/plain-language.md")).unwrap();
-    repository.write("skills/shared/plain-language.md", &text.replace("version: 1.0.1", "version: 1.0.2")).unwrap();
+    repository
+        .write("skills/shared/plain-language.md", &text.replace("version: 1.0.1", "version: 1.0.2"))
+        .unwrap();
     repository.commit("release plain-language 1.0.2").unwrap();
     assert!(repository.build().unwrap().contains("sequence 2"));
-    assert_eq!(repository.must(&["verify", "dist"]).unwrap(), "every file that the head needs has its digest");
+    assert_eq!(
+        repository.must(&["verify", "dist"]).unwrap(),
+        "every file that the head needs has its digest"
+    );
 }
 
 #[test]
@@ -165,14 +180,22 @@ fn a_build_killed_at_any_step_leaves_the_former_catalog_whole() {
     let repository = Repository::of_examples().unwrap();
     write_and_die(repository.path(), None);
     let dist = repository.path().join("dist");
-    for path in ["skills/shared/plain-language.md", "skills/data/pii-redactor/SKILL.md", "skills/support/case-facts/SKILL.md"] {
+    for path in [
+        "skills/shared/plain-language.md",
+        "skills/data/pii-redactor/SKILL.md",
+        "skills/support/case-facts/SKILL.md",
+    ] {
         let text = fs::read_to_string(repository.path().join(path)).unwrap();
         repository.write(path, &format!("{text}\nOne more line.\n")).unwrap();
     }
     repository.commit("change three skills").unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let steps = {
-        let copied = Command::new("cp").args(["-a", "."]).arg(elsewhere.path()).current_dir(repository.path()).status();
+        let copied = Command::new("cp")
+            .args(["-a", "."])
+            .arg(elsewhere.path())
+            .current_dir(repository.path())
+            .status();
         assert!(copied.unwrap().success());
         write_and_die(elsewhere.path(), None)
     };

@@ -1,4 +1,5 @@
 //! Laws 4 and 5 over random catalogs and callers: real files, the real generator, the real edge in this process.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 
@@ -6,15 +7,17 @@ use bytes::Bytes;
 use edge_worker::native::FilesHost;
 use edge_worker::{Body, Edge, EdgeConfig, handle};
 use generator::catalog::{self, Input};
+use generator::library;
 use generator::source::Snapshot;
 use generator::write::{self, Signing};
-use generator::library;
 use proptest::prelude::*;
 use registry_core::digest::{Digest, FileMode};
 use registry_core::id::SkillId;
 use registry_core::manifest::SourceFile;
 use registry_core::policy::{Caller, Visibility, visibility};
-use registry_core::token::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, IDENTITY_TYPE, IdentityClaims, SigningKey, sign};
+use registry_core::token::{
+    DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, IDENTITY_TYPE, IdentityClaims, SigningKey, sign,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -38,7 +41,8 @@ struct Draft {
 
 impl Draft {
     fn text(&self, needs: &[String]) -> String {
-        let roles = if self.level == "role-restricted" { "allowed_roles: [auditor, finance-agent]\n" } else { "" };
+        let roles =
+            if self.level == "role-restricted" { "allowed_roles: [auditor, finance-agent]\n" } else { "" };
         format!(
             "---\nname: {}\nversion: 1.0.0\ndescription: {}\ntags: []\naccess_level: {}\n{roles}depends_on: [{}]\n---\n# {}\n",
             self.id,
@@ -70,7 +74,11 @@ fn any_drafts() -> impl Strategy<Value = Vec<Draft>> {
 }
 
 fn any_caller() -> impl Strategy<Value = Option<IdentityClaims>> {
-    let claims = (prop::sample::select(ROLES.as_slice()), prop::sample::subsequence(TEAMS.as_slice(), 0..=2), any::<bool>());
+    let claims = (
+        prop::sample::select(ROLES.as_slice()),
+        prop::sample::subsequence(TEAMS.as_slice(), 0..=2),
+        any::<bool>(),
+    );
     prop::option::weighted(
         0.8,
         claims.prop_map(|(role, teams, elevated)| {
@@ -157,7 +165,14 @@ fn checked(texts: &BTreeMap<String, String>) -> library::Checked {
 }
 
 /// Status and body, the transaction aside.
-async fn ask(world: &World, token: Option<&str>, method: &str, path: &str, accept: &str, body: &Value) -> (u16, Vec<u8>) {
+async fn ask(
+    world: &World,
+    token: Option<&str>,
+    method: &str,
+    path: &str,
+    accept: &str,
+    body: &Value,
+) -> (u16, Vec<u8>) {
     let mut request = http::Request::builder().method(method).uri(path).header("accept", accept);
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
@@ -191,14 +206,22 @@ fn requests(id: &str) -> Vec<(&'static str, String, &'static str, Value)> {
 
 /// Every request that tells something of the catalog as a whole.
 fn listings() -> Vec<(&'static str, String, &'static str, Value)> {
-    let mut all: Vec<_> = ["/", "/teams/", "/teams/finance/", "/teams/support/", "/nothing", "/search?q=refund%20report"]
-        .into_iter()
-        .map(|path| ("GET", path.to_owned(), "text/html", Value::Null))
-        .collect();
-    for query in ["refund", "customer refund policy", "budget report draft deploy incident", "skill-1 skill-2"] {
+    let mut all: Vec<_> =
+        ["/", "/teams/", "/teams/finance/", "/teams/support/", "/nothing", "/search?q=refund%20report"]
+            .into_iter()
+            .map(|path| ("GET", path.to_owned(), "text/html", Value::Null))
+            .collect();
+    for query in
+        ["refund", "customer refund policy", "budget report draft deploy incident", "skill-1 skill-2"]
+    {
         all.push(("POST", "/search".to_owned(), "*/*", json!({"query": query, "k": 50})));
     }
-    all.push(("POST", "/search".to_owned(), "*/*", json!({"query": "refund budget", "filters": {"team": "finance"}})));
+    all.push((
+        "POST",
+        "/search".to_owned(),
+        "*/*",
+        json!({"query": "refund budget", "filters": {"team": "finance"}}),
+    ));
     all
 }
 

@@ -1,4 +1,5 @@
 //! The thread from a Git repository to an invoked skill, on both hosts.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use e2e::{HostKind, Repository, Stand};
 use registry_core::digest::Digest;
@@ -71,9 +72,13 @@ fn skills_of_every_runtime_run_in_the_sandbox(stand: Stand) {
     assert_eq!(python.status, 200, "{}", python.text());
     assert_eq!(python.json()["outcome"], "success", "{}", python.text());
     assert_eq!(python.json()["output"]["text"], "Mail [EMAIL_1]");
-    let bash = invoke("platform/rollout-plan", json!({"replicas": 40, "max_unavailable_percent": 10, "minutes_per_batch": 5, "canary_replicas": 2}));
+    let bash = invoke(
+        "platform/rollout-plan",
+        json!({"replicas": 40, "max_unavailable_percent": 10, "minutes_per_batch": 5, "canary_replicas": 2}),
+    );
     assert_eq!(bash.json()["output"]["ok"], true, "{}", bash.text());
-    let request = std::fs::read(e2e::workspace().join("skills/finance/expense-check/examples/request.json")).unwrap();
+    let request =
+        std::fs::read(e2e::workspace().join("skills/finance/expense-check/examples/request.json")).unwrap();
     let node = invoke("finance/expense-check", serde_json::from_slice(&request).unwrap());
     assert_eq!(node.json()["output"]["ok"], true, "{}", node.text());
     let failing = invoke("data/pii-redactor", json!({"text": 7}));
@@ -87,18 +92,10 @@ fn skills_of_every_runtime_run_in_the_sandbox(stand: Stand) {
 
 fn a_denied_skill_is_answered_like_one_that_does_not_exist(stand: Stand) {
     let token = stand.token("support-agent", &[]).unwrap();
-    let requests: [(&str, &str, fn(&str) -> Value); 3] = [
-        ("POST", "/invoke", |name| json!({"name": name, "payload": {}})),
-        ("POST", "/resolve", |name| json!({"spec": name})),
-        ("POST", "/acl/check", |name| json!({"skill": name})),
-    ];
+    let routes = [("/invoke", "name"), ("/resolve", "spec"), ("/acl/check", "skill")];
     for name in ["finance/expense-check", "finance/budget-approval"] {
-        for (method, path, body) in requests {
-            let ask = |name: &str, token: &str| {
-                let bearer = format!("Bearer {token}");
-                let headers = if token.is_empty() { vec![] } else { vec![("authorization", bearer.as_str())] };
-                stand.request(method, path, &headers, body(name).to_string().into_bytes()).unwrap()
-            };
+        for (path, key) in routes {
+            let ask = |name: &str, token: &str| stand.post(path, token, &json!({key: name})).unwrap();
             for token in [token.as_str(), ""] {
                 let (hidden, absent) = (ask(name, token), ask("finance/no-such-skill", token));
                 assert_eq!(hidden.status, absent.status);
@@ -119,13 +116,27 @@ fn a_denied_skill_is_answered_like_one_that_does_not_exist(stand: Stand) {
         }
     }
     for path in ["", "/1.0.0", "/1.0.0/bundle"] {
-        let ask = |name: &str, token: &str, accept: &str| stand.get(&format!("/skills/{name}{path}"), token, accept).unwrap();
-        for (token, accept) in [("", "text/html"), (&token, "text/html"), ("", "application/json"), (&token, "text/markdown")] {
-            let (hidden, absent) = (ask("finance/expense-check", token, accept), ask("finance/no-such-skill", token, accept));
+        let ask = |name: &str, token: &str, accept: &str| {
+            stand.get(&format!("/skills/{name}{path}"), token, accept).unwrap()
+        };
+        for (token, accept) in
+            [("", "text/html"), (&token, "text/html"), ("", "application/json"), (&token, "text/markdown")]
+        {
+            let (hidden, absent) =
+                (ask("finance/expense-check", token, accept), ask("finance/no-such-skill", token, accept));
             assert_eq!(hidden.status, absent.status);
-            assert_eq!(hidden.text().replace("finance/expense-check", "finance/no-such-skill"), absent.text());
+            assert_eq!(
+                hidden.text().replace("finance/expense-check", "finance/no-such-skill"),
+                absent.text()
+            );
             let is_page = accept == "text/html" && !path.ends_with("bundle");
-            let expected = if is_page { 404 } else if token.is_empty() { 401 } else { 403 };
+            let expected = if is_page {
+                404
+            } else if token.is_empty() {
+                401
+            } else {
+                403
+            };
             assert_eq!(hidden.status, expected, "{path} {accept}");
         }
     }
@@ -146,9 +157,19 @@ fn access_follows_level_team_role_and_elevation(stand: Stand) {
         ("team of others", token("finance-agent", &[]), "support/case-facts", false),
         ("role", token("auditor", &[]), "finance/expense-check", true),
         ("role of others, though in the team", token("finance-lead", &[]), "finance/expense-check", false),
-        ("sensitive, elevated member", token("finance-lead", &["--elevated"]), "finance/budget-approval", true),
+        (
+            "sensitive, elevated member",
+            token("finance-lead", &["--elevated"]),
+            "finance/budget-approval",
+            true,
+        ),
         ("sensitive, not elevated", token("finance-lead", &[]), "finance/budget-approval", false),
-        ("sensitive, elevated stranger", token("support-lead", &["--elevated"]), "finance/budget-approval", false),
+        (
+            "sensitive, elevated stranger",
+            token("support-lead", &["--elevated"]),
+            "finance/budget-approval",
+            false,
+        ),
     ];
     for (case, token, skill, expected) in cases {
         assert_eq!(allowed(&token, skill), expected, "{case}");
@@ -164,14 +185,24 @@ fn access_follows_level_team_role_and_elevation(stand: Stand) {
         .collect();
     assert_eq!(
         closure,
-        ["shared/plain-language", "shared/escalation-queue", "support/case-facts", "support/refund-resolver", "support/refund-reply"]
+        [
+            "shared/plain-language",
+            "shared/escalation-queue",
+            "support/case-facts",
+            "support/refund-resolver",
+            "support/refund-reply"
+        ]
     );
 }
 
 fn releases_are_served_as_page_markdown_json_and_bundle(stand: Stand) {
     let token = stand.token("support-agent", &[]).unwrap();
-    for (name, version, token) in [("data/pii-redactor", "2.0.0", ""), ("support/case-facts", "1.1.0", &token)] {
-        for path in [format!("/skills/{name}"), format!("/skills/{name}/"), format!("/skills/{name}/{version}")] {
+    for (name, version, token) in
+        [("data/pii-redactor", "2.0.0", ""), ("support/case-facts", "1.1.0", &token)]
+    {
+        for path in
+            [format!("/skills/{name}"), format!("/skills/{name}/"), format!("/skills/{name}/{version}")]
+        {
             let page = stand.get(&path, token, "text/html,*/*").unwrap();
             assert_eq!(page.status, 200);
             assert!(page.text().contains("<h1"), "{}", page.text());
@@ -184,7 +215,11 @@ fn releases_are_served_as_page_markdown_json_and_bundle(stand: Stand) {
         }
         let bundle = stand.get(&format!("/skills/{name}/{version}/bundle"), token, "*/*").unwrap();
         assert_eq!((bundle.status, bundle.header("content-type")), (200, Some("application/gzip")));
-        let object = format!("objects/{}/{}", if name.starts_with("data") { "public" } else { "team:support" }, Digest::of(&bundle.body));
+        let object = format!(
+            "objects/{}/{}",
+            if name.starts_with("data") { "public" } else { "team:support" },
+            Digest::of(&bundle.body)
+        );
         assert!(stand.repository.catalog().join(&object).exists(), "{object}");
     }
     let missing = stand.get("/skills/data/pii-redactor/9.9.9", "", "application/json").unwrap();
@@ -208,7 +243,15 @@ fn public_pages_are_served_and_the_rest_is_not(stand: Stand) {
     let tag = index.header("etag").unwrap().to_owned();
     let again = stand.request("GET", "/", &[("if-none-match", &tag)], Vec::new()).unwrap();
     assert_eq!((again.status, again.body.len()), (304, 0));
-    let sheet = index.text().split("href=\"").find(|part| part.starts_with("/assets/")).unwrap().split('"').next().unwrap().to_owned();
+    let sheet = index
+        .text()
+        .split("href=\"")
+        .find(|part| part.starts_with("/assets/"))
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
     let sheet = stand.get(&sheet, "", "text/css").unwrap();
     assert_eq!(sheet.header("cache-control"), Some("public, max-age=31536000, immutable"));
     assert_eq!(stand.get("/teams", "", "text/html").unwrap().header("location"), Some("/teams/"));
@@ -242,7 +285,10 @@ fn requests_that_make_no_sense_are_told_why(stand: Stand) {
         assert_eq!(code("POST", "/search", &[("authorization", wrong)], search), refused, "{wrong}");
     }
     let mut altered = bearer.clone();
-    altered.replace_range(bearer.len() - 10..bearer.len() - 9, if bearer.as_bytes()[bearer.len() - 10] == b'A' { "B" } else { "A" });
+    altered.replace_range(
+        bearer.len() - 10..bearer.len() - 9,
+        if bearer.as_bytes()[bearer.len() - 10] == b'A' { "B" } else { "A" },
+    );
     assert_eq!(code("POST", "/search", &[("authorization", &altered)], search), refused);
 }
 
@@ -261,14 +307,18 @@ fn the_usage_log_has_the_decision_and_the_outcome(mut stand: Stand) {
     stand.get("/skills/finance/expense-check", &token, "text/html").unwrap();
     let log = stand.log().unwrap();
     let records = of(&log, answer.json()["txn"].as_str().unwrap());
-    assert_eq!(records.iter().map(|record| record.outcome).collect::<Vec<_>>(), [Outcome::Decided, Outcome::Success]);
+    assert_eq!(
+        records.iter().map(|record| record.outcome).collect::<Vec<_>>(),
+        [Outcome::Decided, Outcome::Success]
+    );
     for record in &records {
         assert_eq!(record.name, "support/case-facts");
         assert_eq!(record.version.as_ref().map(ToString::to_string).as_deref(), Some("1.1.0"));
         assert_eq!(record.agent_role.as_deref(), Some("support-agent"));
         assert_eq!(record.route, "POST /invoke");
     }
-    let denied: Vec<&UsageRecord> = log.iter().filter(|record| record.outcome == Outcome::AclDenied).collect();
+    let denied: Vec<&UsageRecord> =
+        log.iter().filter(|record| record.outcome == Outcome::AclDenied).collect();
     assert_eq!(denied.len(), 2, "one for the call, one for the page");
     assert!(denied.iter().all(|record| record.name == "finance/expense-check" && record.version.is_none()));
     let text = serde_json::to_string(&log).unwrap();

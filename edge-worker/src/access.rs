@@ -31,7 +31,9 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// The caller. No token is anonymous; a token that does not verify is refused, never taken for anonymous.
 pub(crate) fn caller(headers: &HeaderMap, issuers: &[Issuer], now: u64) -> Result<Option<Caller>, Refusal> {
     let Some(token) = bearer(headers)? else { return Ok(None) };
-    caller_from_token(token, issuers, now).map(Some).map_err(|error| Refusal::unauthenticated(error.to_string()))
+    caller_from_token(token, issuers, now)
+        .map(Some)
+        .map_err(|error| Refusal::unauthenticated(error.to_string()))
 }
 
 /// A release that the caller may find, read and invoke, with its closure.
@@ -116,7 +118,9 @@ impl<H: Host> Request<'_, H> {
     /// The refusal of a denied API call: 401 to anonymous callers, 403 to others.
     pub(crate) fn denial(&self, spec: &Spec, denial: &Denial) -> Refusal {
         match &self.caller {
-            None => Refusal::unauthenticated("sign in: this skill does not exist or is not open to anonymous callers"),
+            None => Refusal::unauthenticated(
+                "sign in: this skill does not exist or is not open to anonymous callers",
+            ),
             Some(_) => Refusal::denied(
                 spec.skill.to_string(),
                 self.reason(spec, denial),
@@ -141,13 +145,19 @@ impl<H: Host> Request<'_, H> {
 /// Of a visible skill all version numbers show.
 pub(crate) fn no_version(spec: &Spec, versions: &[Version]) -> Refusal {
     let listed: Vec<String> = versions.iter().map(Version::to_string).collect();
-    let detail = format!("no version of `{}` matches `{}`; there are {}", spec.skill, spec.requirement, listed.join(", "));
+    let detail = format!(
+        "no version of `{}` matches `{}`; there are {}",
+        spec.skill,
+        spec.requirement,
+        listed.join(", ")
+    );
     Refusal::new(http::StatusCode::NOT_FOUND, "VERSION_NOT_FOUND", detail)
 }
 
 /// The spec of a skill and a version that a caller wrote apart.
 pub(crate) fn spec(name: &str, requirement: &str) -> Result<Spec, Refusal> {
     let skill = name.parse::<SkillId>().map_err(|error| Refusal::bad_request(error.to_string()))?;
-    let requirement = requirement.parse::<Requirement>().map_err(|error| Refusal::bad_request(error.to_string()))?;
+    let requirement =
+        requirement.parse::<Requirement>().map_err(|error| Refusal::bad_request(error.to_string()))?;
     Ok(Spec { skill, requirement })
 }

@@ -103,11 +103,18 @@ impl Current {
 }
 
 impl Catalog {
-    async fn open<H: Host>(host: &H, config: &EdgeConfig, head: Head, head_bytes: Bytes) -> Result<Self, Refusal> {
+    async fn open<H: Host>(
+        host: &H,
+        config: &EdgeConfig,
+        head: Head,
+        head_bytes: Bytes,
+    ) -> Result<Self, Refusal> {
         let bytes = read(host, &Key::Root(head.root)).await?;
         let root = Root::decode(&bytes, &head.root).map_err(unavailable)?;
         if root.development && !config.development {
-            return Err(unavailable("the catalog was built from a working tree, and this is not development mode"));
+            return Err(unavailable(
+                "the catalog was built from a working tree, and this is not development mode",
+            ));
         }
         let key = Key::Policy(root.policy);
         let organisation =
@@ -125,18 +132,30 @@ impl Catalog {
 
     /// The bucket in which a skill's record lies, if there is such a skill. Opens the same file for a name that
     /// does not exist.
-    pub(crate) async fn bucket<H: Host>(&self, host: &H, skill: &SkillId) -> Result<Arc<IndexBucket>, Refusal> {
+    pub(crate) async fn bucket<H: Host>(
+        &self,
+        host: &H,
+        skill: &SkillId,
+    ) -> Result<Arc<IndexBucket>, Refusal> {
         let key = self.root.index_key(skill).ok_or_else(|| unavailable("the root lacks an index bucket"))?;
         self.index.load(host, &key, |bytes| IndexBucket::decode(&bytes)).await
     }
 
     /// The record of a skill.
-    pub(crate) async fn skill<H: Host>(&self, host: &H, skill: &SkillId) -> Result<Option<SkillRecord>, Refusal> {
+    pub(crate) async fn skill<H: Host>(
+        &self,
+        host: &H,
+        skill: &SkillId,
+    ) -> Result<Option<SkillRecord>, Refusal> {
         Ok(self.bucket(host, skill).await?.skills.get(skill).cloned())
     }
 
     /// What a public URL answers.
-    pub(crate) async fn public_file<H: Host>(&self, host: &H, url: &str) -> Result<Option<PublicFile>, Refusal> {
+    pub(crate) async fn public_file<H: Host>(
+        &self,
+        host: &H,
+        url: &str,
+    ) -> Result<Option<PublicFile>, Refusal> {
         let key = self.root.paths_key(url).ok_or_else(|| unavailable("the root lacks a paths bucket"))?;
         let bucket = self.paths.load(host, &key, |bytes| PathBucket::decode(&bytes)).await?;
         Ok(bucket.paths.get(url).cloned())
@@ -157,7 +176,11 @@ impl Catalog {
 /// The bytes of a file, which must be there and have its digest.
 pub(crate) async fn read<H: Host>(host: &H, key: &Key) -> Result<Bytes, Refusal> {
     let bytes = host.get(key).await.map_err(unavailable)?.ok_or_else(|| broken(key, "it is missing"))?;
-    if Digest::of(&bytes) == key.digest() { Ok(bytes) } else { Err(broken(key, "it does not have its digest")) }
+    if Digest::of(&bytes) == key.digest() {
+        Ok(bytes)
+    } else {
+        Err(broken(key, "it does not have its digest"))
+    }
 }
 
 fn broken(key: &Key, why: impl ToString) -> Refusal {
@@ -165,5 +188,9 @@ fn broken(key: &Key, why: impl ToString) -> Refusal {
 }
 
 fn unavailable(why: impl ToString) -> Refusal {
-    Refusal::unavailable("CATALOG_UNAVAILABLE", "the catalog cannot be read at the moment; try again later", why)
+    Refusal::unavailable(
+        "CATALOG_UNAVAILABLE",
+        "the catalog cannot be read at the moment; try again later",
+        why,
+    )
 }

@@ -60,8 +60,7 @@ pub(crate) struct Request<'a, H: Host> {
 pub async fn handle<H: Host>(host: &H, edge: &Edge, request: http::Request<Bytes>) -> http::Response<Body> {
     let (parts, body) = request.into_parts();
     let head_only = parts.method == Method::HEAD;
-    let mut reply =
-        answer(host, edge, &parts, &body).await.unwrap_or_else(Refusal::into_reply);
+    let mut reply = answer(host, edge, &parts, &body).await.unwrap_or_else(Refusal::into_reply);
     if head_only {
         if let Body::Bytes(bytes) = reply.body() {
             let length = bytes.len().to_string();

@@ -36,8 +36,8 @@ pub(crate) struct Refusal {
     code: &'static str,
     detail: String,
     log: Option<String>,
-    denial: Option<DenialDetail>,
-    header: Option<(HeaderName, &'static str)>,
+    denial: Option<Box<DenialDetail>>,
+    header: Option<(&'static str, &'static str)>,
 }
 
 impl Refusal {
@@ -51,7 +51,7 @@ impl Refusal {
 
     pub(crate) fn unauthenticated(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", detail)
-            .with_header(http::header::WWW_AUTHENTICATE, "Bearer realm=\"guildhall\"")
+            .with_header("www-authenticate", "Bearer realm=\"guildhall\"")
     }
 
     pub(crate) fn unavailable(code: &'static str, detail: &str, log: impl ToString) -> Self {
@@ -59,16 +59,22 @@ impl Refusal {
     }
 
     pub(crate) fn denied(skill: String, reason: String, request_url: String) -> Self {
-        let denial =
-            DenialDetail { error: "ACL_DENIED".to_owned(), skill, allowed: false, reason: reason.clone(), request_url };
-        Self { denial: Some(denial), ..Self::new(StatusCode::FORBIDDEN, "ACL_DENIED", reason) }
+        let denial = DenialDetail {
+            error: "ACL_DENIED".to_owned(),
+            skill,
+            allowed: false,
+            reason: reason.clone(),
+            request_url,
+        };
+        Self { denial: Some(Box::new(denial)), ..Self::new(StatusCode::FORBIDDEN, "ACL_DENIED", reason) }
     }
 
     pub(crate) fn with_log(self, log: String) -> Self {
         Self { log: Some(log), ..self }
     }
 
-    pub(crate) fn with_header(self, name: HeaderName, value: &'static str) -> Self {
+    /// Adds a header whose name is in lower case.
+    pub(crate) fn with_header(self, name: &'static str, value: &'static str) -> Self {
         Self { header: Some((name, value)), ..self }
     }
 
@@ -83,12 +89,12 @@ impl Refusal {
             status: self.status.as_u16(),
             detail: self.detail,
             code: self.code.to_owned(),
-            denial: self.denial,
+            denial: self.denial.map(|denial| *denial),
         };
         let mut reply = json(self.status, &problem);
         set(&mut reply, CONTENT_TYPE, "application/problem+json");
         if let Some((name, value)) = self.header {
-            set(&mut reply, name, value);
+            set(&mut reply, HeaderName::from_static(name), value);
         }
         if let Some(log) = self.log {
             reply.extensions_mut().insert(LogNote(format!("{}: {log}", self.code)));

@@ -40,7 +40,7 @@ export async function readConfig(path) {
 }
 
 /** A setting of wrangler.toml, so that local runs and deployments do not drift apart. */
-async function setting(name) {
+export async function setting(name) {
   const text = await readFile(WRANGLER_TOML, 'utf8');
   const found = text.match(new RegExp(`^${name} = "(.*)"$`, 'm'));
   if (!found) throw new Error(`wrangler.toml has no \`${name}\``);
@@ -74,7 +74,8 @@ export async function publish(miniflare, catalog) {
   const bucket = await miniflare.getR2Bucket('CATALOG');
   const held = await keysOf(bucket);
   const wanted = (await filesOf(catalog)).filter((key) => !held.has(key));
-  const upload = async (key) => bucket.put(key, await readFile(join(catalog, key)));
+  // Miniflare's proxy takes no `Buffer`, only its plain parent.
+  const upload = async (key) => bucket.put(key, new Uint8Array(await readFile(join(catalog, key))));
   const worker = async () => {
     for (let key = wanted.pop(); key !== undefined; key = wanted.pop()) await upload(key);
   };

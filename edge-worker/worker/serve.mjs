@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 import { Miniflare } from 'miniflare';
 
-import { miniflareOptions, obey, publish, readArguments, readConfig } from './local.mjs';
+import { miniflareOptions, obey, publish, readArguments, readConfig, setting } from './local.mjs';
 
 /** As many as the Worker spreads its log over. */
 const LOG_OBJECTS = 16;
@@ -19,6 +19,8 @@ const { bundle, catalog, config, port, persist } = readArguments('edge-worker/wo
 const miniflare = new Miniflare({
   ...(await miniflareOptions()),
   port,
+  // As wrangler names it, so that both find the same log in the same folder.
+  name: await setting('name'),
   modulesRoot: bundle,
   modules: [
     { type: 'ESModule', path: join(bundle, 'worker.mjs') },

@@ -3,8 +3,8 @@
 
 use crate::api::SearchHit;
 
-/// Where the query stands in the shell of the search page, inside an attribute value.
-pub const QUERY_SLOT: &str = "%%guildhall:query%%";
+/// An attribute in whose place the query stands in the shell of the search page. Unfilled, the field is empty.
+pub const QUERY_SLOT: &str = "data-slot=\"query\"";
 /// Where the results stand in the shell of the search page.
 pub const RESULTS_SLOT: &str = "<!--guildhall:results-->";
 
@@ -30,7 +30,8 @@ pub fn escape(text: &str) -> String {
 pub fn search_page(shell: &str, query: &str, hits: Option<&[SearchHit]>) -> String {
     let results = hits.map(|hits| results(query, hits)).unwrap_or_default();
     // The query goes in last: it is the only author of text that could itself look like a slot.
-    shell.replacen(RESULTS_SLOT, &results, 1).replacen(QUERY_SLOT, &escape(query), 1)
+    let value = format!("value=\"{}\"", escape(query));
+    shell.replacen(RESULTS_SLOT, &results, 1).replacen(QUERY_SLOT, &value, 1)
 }
 
 fn results(query: &str, hits: &[SearchHit]) -> String {
@@ -49,10 +50,14 @@ fn row(hit: &SearchHit) -> String {
     let (slug, version) = (&listing.slug, &listing.version);
     let deprecated =
         if listing.deprecated.is_some() { " <span class=\"chip warn\">Deprecated</span>" } else { "" };
+    let tags: String = listing.tags.iter().map(|tag| format!("<li>{}</li>", escape(tag))).collect();
     format!(
         "<li class=\"row\"><h2><a href=\"/skills/{slug}/\">{slug}</a> <span class=\"version\">{version}</span>{deprecated}</h2>\
-         <p>{description}</p><p class=\"facts\"><span>{level}</span></p></li>",
+         <p>{description}</p><div class=\"meta\"><p class=\"facts\"><a href=\"/teams/{team}/\">{team}</a><span>{kind}</span><span>{level}</span></p>\
+         <ul class=\"tags\" aria-label=\"Tags\">{tags}</ul></div></li>",
         description = escape(&listing.description),
+        team = slug.team,
+        kind = listing.skill_type.label(),
         level = listing.access_level,
     )
 }
@@ -62,7 +67,7 @@ mod tests {
     use super::*;
     use crate::api::Listing;
 
-    const SHELL: &str = "<input value=\"%%guildhall:query%%\"><main><!--guildhall:results--></main>";
+    const SHELL: &str = "<input data-slot=\"query\"><main><!--guildhall:results--></main>";
 
     fn hit() -> SearchHit {
         SearchHit {
@@ -92,6 +97,6 @@ mod tests {
         let page = search_page(SHELL, RESULTS_SLOT, Some(&[]));
         assert_eq!(page.matches("role=\"status\"").count(), 1);
         let page = search_page(SHELL, QUERY_SLOT, None);
-        assert!(page.starts_with("<input value=\"%%guildhall:query%%\">"));
+        assert!(page.starts_with("<input value=\"data-slot=&quot;query&quot;\">"), "{page}");
     }
 }

@@ -20,7 +20,7 @@ pub enum Unresolvable {
     #[error("`{by}` needs `{needs}`, and there is no skill `{}`", needs.skill)]
     Missing {
         /// What is needed.
-        needs: Spec,
+        needs: Box<Spec>,
         /// Who needs it.
         by: SkillId,
     },
@@ -28,7 +28,7 @@ pub enum Unresolvable {
     #[error("`{by}` needs `{needs}`, and the versions that exist are {}", list(versions))]
     NoVersion {
         /// What is needed.
-        needs: Spec,
+        needs: Box<Spec>,
         /// Who needs it.
         by: SkillId,
         /// The versions that exist.
@@ -38,7 +38,7 @@ pub enum Unresolvable {
     #[error("`{by}` needs `{needs}`, and `{}` is already chosen at {chosen}", needs.skill)]
     Conflict {
         /// What is needed.
-        needs: Spec,
+        needs: Box<Spec>,
         /// Who needs it.
         by: SkillId,
         /// The version chosen for another dependent.
@@ -91,13 +91,17 @@ impl Search<'_> {
             return if needs.requirement.matches(chosen) {
                 self.satisfy(rest)
             } else {
-                Err(Unresolvable::Conflict { needs: needs.clone(), by: by.clone(), chosen: chosen.clone() })
+                Err(Unresolvable::Conflict {
+                    needs: Box::new(needs.clone()),
+                    by: by.clone(),
+                    chosen: chosen.clone(),
+                })
             };
         }
         let releases = self
             .world
             .get(&needs.skill)
-            .ok_or_else(|| Unresolvable::Missing { needs: needs.clone(), by: by.clone() })?;
+            .ok_or_else(|| Unresolvable::Missing { needs: Box::new(needs.clone()), by: by.clone() })?;
         let mut obstacle = None;
         for (version, requires) in releases.iter().rev().filter(|(v, _)| needs.requirement.matches(v)) {
             self.steps += 1;
@@ -118,7 +122,7 @@ impl Search<'_> {
             }
         }
         Err(obstacle.unwrap_or_else(|| Unresolvable::NoVersion {
-            needs: needs.clone(),
+            needs: Box::new(needs.clone()),
             by: by.clone(),
             versions: releases.keys().cloned().collect(),
         }))

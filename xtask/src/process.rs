@@ -47,8 +47,10 @@ pub fn run(mut command: Command) -> Result<()> {
 
 /// Runs a program and returns what it printed.
 pub fn read(mut command: Command) -> Result<String> {
-    let done =
-        command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run `{}`", shown(&command)))?;
+    let done = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot run `{}`", shown(&command)))?;
     if !done.status.success() {
         bail!("`{}` failed ({})", shown(&command), done.status);
     }

@@ -22,9 +22,12 @@ pub fn run_long(arguments: &Arguments) -> Result<()> {
         run(cargo("install --quiet --locked cargo-mutants@27.1.0"))?;
     }
     note("every mutant of the access policy must be caught by a test");
-    run(cargo("mutants --package registry-core --file registry-core/src/policy/**/*.rs --no-shuffle --colors never"))?;
+    run(cargo(
+        "mutants --package registry-core --file registry-core/src/policy/**/*.rs --no-shuffle --colors never",
+    ))?;
     note("property tests at full length");
-    let mut test = cargo("test --release --package registry-core --package generator --package sandbox --lib");
+    let mut test =
+        cargo("test --release --package registry-core --package generator --package sandbox --lib");
     test.env("PROPTEST_CASES", arguments.cases.to_string());
     run(test)?;
     let mut laws = cargo("test --release --package e2e --test laws");

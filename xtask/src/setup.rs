@@ -49,7 +49,8 @@ pub fn wasm_target() -> Result<()> {
 
 /// The npm packages of the lockfile: the Workers runtime and its bundler.
 pub fn npm_packages() -> Result<()> {
-    let (lock, installed) = (root().join("package-lock.json"), root().join("node_modules/.package-lock.json"));
+    let (lock, installed) =
+        (root().join("package-lock.json"), root().join("node_modules/.package-lock.json"));
     let time = |path| std::fs::metadata(path).and_then(|data| data.modified());
     if let (Ok(wanted), Ok(there)) = (time(&lock), time(&installed))
         && there >= wanted

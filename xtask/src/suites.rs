@@ -31,7 +31,9 @@ fn run_all() -> Result<BTreeMap<String, u32>> {
     step("dependency bans", dependency_bans)?;
     step("lints", || run(cargo("clippy --quiet --workspace --all-targets -- -D warnings")))?;
     step("lints of the wasm parts", || {
-        run(cargo("clippy --quiet --target wasm32-unknown-unknown --package registry-core --package edge-worker --lib -- -D warnings"))
+        run(cargo(
+            "clippy --quiet --target wasm32-unknown-unknown --package registry-core --package edge-worker --lib -- -D warnings",
+        ))
     })?;
     step("documentation", || {
         let mut doc = cargo("doc --quiet --workspace --no-deps");
@@ -41,7 +43,10 @@ fn run_all() -> Result<BTreeMap<String, u32>> {
     step("programs", || run(cargo("build --quiet --workspace --bins")))?;
     step("worker bundle", || {
         let out = target().join("worker");
-        run(cargo(&format!("run --quiet --package bundle-worker -- --profile edge-test --out {}", out.display())))
+        run(cargo(&format!(
+            "run --quiet --package bundle-worker -- --profile edge-test --out {}",
+            out.display()
+        )))
     })?;
     let mut counts = BTreeMap::new();
     step("tests", || {
@@ -78,7 +83,8 @@ fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
 fn dependency_bans() -> Result<()> {
     let lock = fs::read_to_string(root().join("Cargo.lock"))?;
     for (package, banned) in BANS {
-        let tree = read(cargo(&format!("tree --package {package} --edges normal --target all --prefix none")))?;
+        let tree =
+            read(cargo(&format!("tree --package {package} --edges normal --target all --prefix none")))?;
         let names: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
         for name in banned {
             if !lock.contains(&format!("name = \"{name}\"")) {
@@ -97,7 +103,9 @@ fn tests() -> Result<BTreeMap<String, u32>> {
     let claimed = target().join("claimed-snapshots.txt");
     let _ = fs::remove_file(&claimed);
     let mut test = cargo("test --workspace --no-fail-fast");
-    test.env("INSTA_SNAPSHOT_REFERENCES_FILE", &claimed).env("INSTA_UPDATE", "no").env("INSTA_WORKSPACE_ROOT", root());
+    test.env("INSTA_SNAPSHOT_REFERENCES_FILE", &claimed)
+        .env("INSTA_UPDATE", "no")
+        .env("INSTA_WORKSPACE_ROOT", root());
     let counts = count_tests(test)?;
     let claimed = fs::read_to_string(&claimed).unwrap_or_default();
     let claimed: BTreeSet<&str> = claimed.lines().filter_map(|path| path.rsplit('/').next()).collect();

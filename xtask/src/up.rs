@@ -55,7 +55,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let sandbox_port = free_port(0)?;
     place.write_configs(edge_port, sandbox_port)?;
     let sandbox = place.start_sandbox()?;
-    let edge = if arguments.workerd { place.start_worker(edge_port)? } else { place.start_edge(edge_port)? };
+    let edge =
+        if arguments.workerd { place.start_worker(edge_port)? } else { place.start_edge(edge_port)? };
     line(&place.instructions(&edge.url)?);
     let mut servers = [edge, sandbox];
     let ended = run_until_interrupted(&mut servers);
@@ -93,7 +94,10 @@ impl Place {
 
     fn guildhall(&self, arguments: &[&str]) -> std::process::Command {
         let program = target().join("debug/guildhall");
-        command(&program.to_string_lossy(), ["--repository", &root().to_string_lossy()].iter().chain(arguments))
+        command(
+            &program.to_string_lossy(),
+            ["--repository", &root().to_string_lossy()].iter().chain(arguments),
+        )
     }
 
     /// The commit when everything under `skills/` is committed, else the working tree, said aloud.
@@ -184,7 +188,10 @@ impl Place {
         setup::npm_packages()?;
         let bundle = target().join("worker");
         note("building the worker");
-        run_program(cargo(&format!("run --quiet --package bundle-worker -- --profile edge-test --out {}", bundle.display())))?;
+        run_program(cargo(&format!(
+            "run --quiet --package bundle-worker -- --profile edge-test --out {}",
+            bundle.display()
+        )))?;
         let (config, persist) = (self.state.join("edge.json"), self.state.join("wrangler"));
         let port = port.to_string();
         let arguments: [&OsStr; 11] = [

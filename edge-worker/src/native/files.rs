@@ -39,7 +39,8 @@ impl FilesHost {
     /// # Errors
     /// Any [`HostSetupError`].
     pub fn new(catalog: &Path, log: &Path) -> Result<Self, HostSetupError> {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
         Ok(Self { catalog: catalog.to_owned(), log: UsageLog::open(log)?, client })
     }
 }
@@ -51,7 +52,10 @@ fn failed(what: impl std::fmt::Display) -> HostError {
 impl Host for FilesHost {
     async fn head(&self) -> Result<Bytes, HostError> {
         let path = self.catalog.join(HEAD_PATH);
-        tokio::fs::read(&path).await.map(Bytes::from).map_err(|error| failed(format!("{}: {error}", path.display())))
+        tokio::fs::read(&path)
+            .await
+            .map(Bytes::from)
+            .map_err(|error| failed(format!("{}: {error}", path.display())))
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, HostError> {

@@ -14,9 +14,13 @@ impl<H: Host> Request<'_, H> {
         let AclRequest { skill } = self.parse()?;
         let spec: Spec = skill.parse().map_err(|error| Refusal::bad_request(format!("{error}")))?;
         let (allowed, reason) = match self.decide(&spec).await? {
-            Decision::Granted(granted) => (true, format!("`{}` {} is open to you", granted.skill, granted.version)),
+            Decision::Granted(granted) => {
+                (true, format!("`{}` {} is open to you", granted.skill, granted.version))
+            }
             Decision::Denied(denial) => (false, self.reason(&spec, &denial)),
-            Decision::NoVersion(_) => (false, format!("no version of `{}` matches `{}`", spec.skill, spec.requirement)),
+            Decision::NoVersion(_) => {
+                (false, format!("no version of `{}` matches `{}`", spec.skill, spec.requirement))
+            }
         };
         let request_url = (!allowed).then(|| self.catalog.organisation.request_url(&spec.skill));
         Ok(reply::json(StatusCode::OK, &AclAnswer { allowed, reason, request_url }))

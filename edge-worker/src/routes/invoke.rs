@@ -12,7 +12,9 @@ use registry_core::api::{
 use registry_core::digest::Digest;
 use registry_core::manifest::SkillType;
 use registry_core::requirement::Spec;
-use registry_core::token::{BUNDLE_TYPE, BundleClaims, INVOKE_TYPE, InvokeClaims, MAX_INVOKE_LIFETIME, TokenError, sign};
+use registry_core::token::{
+    BUNDLE_TYPE, BundleClaims, INVOKE_TYPE, InvokeClaims, MAX_INVOKE_LIFETIME, TokenError, sign,
+};
 use registry_core::usage::{Outcome, UsageRecord};
 
 use crate::access::{self, Granted};
@@ -38,7 +40,11 @@ impl<H: Host> Request<'_, H> {
             return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "TYPE_NOT_SUPPORTED", detail));
         }
         if self.catalog.head.has_expired(self.now) {
-            return Err(Refusal::unavailable("HEAD_EXPIRED", "the catalog has expired: nothing is invoked", "head.json has expired"));
+            return Err(Refusal::unavailable(
+                "HEAD_EXPIRED",
+                "the catalog has expired: nothing is invoked",
+                "head.json has expired",
+            ));
         }
         self.log(&self.about(&spec, &granted, Outcome::Decided)).await?;
         let executed = self.execute(&granted, payload).await;
@@ -60,7 +66,12 @@ impl<H: Host> Request<'_, H> {
         }
     }
 
-    fn finished(&self, spec: &Spec, granted: &Granted, executed: &Result<ExecutionResult, Refusal>) -> UsageRecord {
+    fn finished(
+        &self,
+        spec: &Spec,
+        granted: &Granted,
+        executed: &Result<ExecutionResult, Refusal>,
+    ) -> UsageRecord {
         let (outcome, code) = match executed {
             Ok(result) => match result.outcome {
                 ExecutionOutcome::Success => (Outcome::Success, None),
@@ -75,8 +86,14 @@ impl<H: Host> Request<'_, H> {
     }
 
     /// Has the sandbox run the release.
-    async fn execute(&self, granted: &Granted, payload: serde_json::Value) -> Result<ExecutionResult, Refusal> {
-        let unsigned = |error: TokenError| Refusal::unavailable("UNAVAILABLE", "the edge cannot sign at the moment", error);
+    async fn execute(
+        &self,
+        granted: &Granted,
+        payload: serde_json::Value,
+    ) -> Result<ExecutionResult, Refusal> {
+        let unsigned = |error: TokenError| {
+            Refusal::unavailable("UNAVAILABLE", "the edge cannot sign at the moment", error)
+        };
         let release = &granted.release;
         let request = ExecutionRequest {
             closure: release.closure.clone(),
@@ -85,7 +102,9 @@ impl<H: Host> Request<'_, H> {
             payload,
         };
         let body = serde_json::to_vec(&request).map_err(|error| Refusal::bad_request(error.to_string()))?;
-        let jti = self.host.random().map_err(|error| Refusal::unavailable("UNAVAILABLE", "the edge cannot sign at the moment", error))?;
+        let jti = self.host.random().map_err(|error| {
+            Refusal::unavailable("UNAVAILABLE", "the edge cannot sign at the moment", error)
+        })?;
         let token = self.invoke_token(granted, Digest::of(&body), hexadecimal(&jti)).map_err(unsigned)?;
         let request = http::Request::builder()
             .method(Method::POST)
@@ -95,7 +114,8 @@ impl<H: Host> Request<'_, H> {
             .body(Bytes::from(body))
             .map_err(|error| unreachable_sandbox(&error))?;
         let timeout = Duration::from_secs(release.limits.max_execution_time.into()) + SANDBOX_GRACE;
-        let response = self.host.fetch(request, timeout).await.map_err(|error| unreachable_sandbox(&error))?;
+        let response =
+            self.host.fetch(request, timeout).await.map_err(|error| unreachable_sandbox(&error))?;
         result_of(&response)
     }
 
@@ -112,7 +132,12 @@ impl<H: Host> Request<'_, H> {
         sign(&claims, BUNDLE_TYPE, &config.invoke_key)
     }
 
-    fn invoke_token(&self, granted: &Granted, payload_sha256: Digest, jti: String) -> Result<String, TokenError> {
+    fn invoke_token(
+        &self,
+        granted: &Granted,
+        payload_sha256: Digest,
+        jti: String,
+    ) -> Result<String, TokenError> {
         let config = &self.edge.config;
         let anonymous = || "anonymous".to_owned();
         let caller = self.caller.as_ref();
@@ -151,7 +176,11 @@ fn bad_gateway(code: &'static str, detail: &str, log: String) -> Refusal {
 
 fn result_of(response: &http::Response<Bytes>) -> Result<ExecutionResult, Refusal> {
     let garbage = |error: serde_json::Error| {
-        bad_gateway("SANDBOX_GARBAGE", "the sandbox answered with something that is no result", error.to_string())
+        bad_gateway(
+            "SANDBOX_GARBAGE",
+            "the sandbox answered with something that is no result",
+            error.to_string(),
+        )
     };
     match response.status() {
         StatusCode::OK => serde_json::from_slice(response.body()).map_err(garbage),

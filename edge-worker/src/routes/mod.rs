@@ -7,7 +7,6 @@ mod resolve;
 mod search;
 mod skills;
 
-use http::header::ALLOW;
 use http::{Method, StatusCode};
 use matchit::{Params, Router};
 use serde::de::DeserializeOwned;
@@ -75,7 +74,7 @@ impl Route {
             _ => {
                 let detail = format!("this path does not answer {method}");
                 return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", detail)
-                    .with_header(ALLOW, self.allowed()));
+                    .with_header("allow", self.allowed()));
             }
         };
         Ok(action)
@@ -85,7 +84,9 @@ impl Route {
         match self {
             Self::Search => "GET, HEAD, POST",
             Self::Resolve | Self::AclCheck | Self::Invoke => "POST",
-            Self::Health | Self::Skill | Self::SkillVersion | Self::SkillFile | Self::PublicFile => "GET, HEAD",
+            Self::Health | Self::Skill | Self::SkillVersion | Self::SkillFile | Self::PublicFile => {
+                "GET, HEAD"
+            }
         }
     }
 }
@@ -108,7 +109,11 @@ impl Action {
 }
 
 impl<H: Host> Request<'_, H> {
-    pub(crate) async fn dispatch(self, action: Action, parameters: &Params<'_, '_>) -> Result<Reply, Refusal> {
+    pub(crate) async fn dispatch(
+        self,
+        action: Action,
+        parameters: &Params<'_, '_>,
+    ) -> Result<Reply, Refusal> {
         match action {
             Action::Health => Ok(health()),
             Action::Search => self.identify()?.search().await,
@@ -124,7 +129,8 @@ impl<H: Host> Request<'_, H> {
 
     /// The request's body as JSON.
     fn parse<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        serde_json::from_slice(self.body).map_err(|error| Refusal::bad_request(format!("the body does not fit: {error}")))
+        serde_json::from_slice(self.body)
+            .map_err(|error| Refusal::bad_request(format!("the body does not fit: {error}")))
     }
 }
 

@@ -38,7 +38,8 @@ impl<H: Host> Request<'_, H> {
 
     async fn serve(&self, file: &PublicFile, immutable: bool) -> Result<Reply, Refusal> {
         let tag = format!("\"{}\"", file.digest);
-        let unchanged = self.headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+        let unchanged =
+            self.headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
         let mut reply = if unchanged {
             reply::reply(StatusCode::NOT_MODIFIED, &file.media_type, Body::Bytes(Bytes::new()))
         } else {

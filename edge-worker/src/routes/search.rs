@@ -29,7 +29,8 @@ impl<H: Host> Request<'_, H> {
     pub(super) async fn search_page(&self) -> Result<Reply, Refusal> {
         let parameters: Vec<(String, String)> =
             form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-        let value = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
+        let value =
+            |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
         let filters = Filters {
             team: value("team").and_then(|team| team.parse().ok()),
             tag: value("tag").filter(|tag| !tag.is_empty()).map(str::to_owned),
@@ -64,7 +65,8 @@ impl<H: Host> Request<'_, H> {
         let policy = &self.catalog.organisation.policy;
         let visible = visible_audiences(all.keys(), self.caller.as_ref(), policy, self.now);
         if visible.len() > MAX_AUDIENCES {
-            let detail = format!("you belong to more than {MAX_AUDIENCES} audiences; search as a narrower role");
+            let detail =
+                format!("you belong to more than {MAX_AUDIENCES} audiences; search as a narrower role");
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "TOO_MANY_AUDIENCES", detail));
         }
         let mut shards = Vec::with_capacity(visible.len());

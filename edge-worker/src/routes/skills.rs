@@ -40,7 +40,11 @@ impl<H: Host> Request<'_, H> {
             Decision::Granted(granted) => granted,
             Decision::Denied(denial) => {
                 self.log_denial(&spec).await?;
-                return if form == Form::Page { self.not_found().await } else { Err(self.denial(&spec, &denial)) };
+                return if form == Form::Page {
+                    self.not_found().await
+                } else {
+                    Err(self.denial(&spec, &denial))
+                };
             }
             Decision::NoVersion(_) if form == Form::Page => return self.not_found().await,
             Decision::NoVersion(versions) => return Err(no_version(&spec, &versions)),
@@ -92,7 +96,8 @@ impl<H: Host> Request<'_, H> {
 
     /// A bundle for a sandbox: the decision was made when the token was signed.
     async fn bundle_by_token(&self, spec: &Spec, claims: &BundleClaims) -> Result<Reply, Refusal> {
-        let refused = || Refusal::new(StatusCode::FORBIDDEN, "TOKEN_REFUSED", "the token is not for this bundle");
+        let refused =
+            || Refusal::new(StatusCode::FORBIDDEN, "TOKEN_REFUSED", "the token is not for this bundle");
         let record = self.catalog.skill(self.host, &spec.skill).await?.ok_or_else(refused)?;
         let (version, release) = record.choose(&spec.requirement).ok_or_else(refused)?;
         if !claims.digests.contains(&release.bundle) {
@@ -117,7 +122,8 @@ fn spec(parameters: &Params<'_, '_>) -> Result<Spec, Refusal> {
     let part = |name| parameters.get(name).unwrap_or_default();
     let mut spec = access::spec(&format!("{}/{}", part("team"), part("name")), "*")?;
     if let Some(version) = parameters.get("version") {
-        let version = Version::parse(version).map_err(|error| Refusal::bad_request(format!("the version: {error}")))?;
+        let version =
+            Version::parse(version).map_err(|error| Refusal::bad_request(format!("the version: {error}")))?;
         spec.requirement = Requirement::exactly(&version);
     }
     Ok(spec)

@@ -9,7 +9,9 @@ use futures_util::future::{Either, select};
 use registry_core::catalog::{HEAD_PATH, Key};
 use registry_core::usage::UsageRecord;
 use worker::send::{SendFuture, SendWrapper};
-use worker::{AbortController, AbortSignal, Bucket, Date, Delay, Env, Fetch, Object, ObjectNamespace, ResponseBody};
+use worker::{
+    AbortController, AbortSignal, Bucket, Date, Delay, Env, Fetch, Object, ObjectNamespace, ResponseBody,
+};
 
 use super::{convert, log};
 use crate::host::{Host, HostError};
@@ -69,7 +71,10 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, 
     }
 }
 
-async fn exchange(request: http::Request<Bytes>, timeout: Duration) -> Result<http::Response<Bytes>, HostError> {
+async fn exchange(
+    request: http::Request<Bytes>,
+    timeout: Duration,
+) -> Result<http::Response<Bytes>, HostError> {
     let request = convert::outgoing(&request).map_err(failed)?;
     let controller = AbortController::default();
     let signal = controller.signal();

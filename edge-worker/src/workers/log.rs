@@ -35,7 +35,10 @@ END;
 ";
 
 /// Appends a record to the object that its transaction chooses; returns once it is durable.
-pub(super) async fn append(log: &ObjectNamespace, record: &UsageRecord) -> std::result::Result<(), HostError> {
+pub(super) async fn append(
+    log: &ObjectNamespace,
+    record: &UsageRecord,
+) -> std::result::Result<(), HostError> {
     let line = serde_json::to_string(record).map_err(failed)?;
     let [first, ..] = Digest::of(record.txn.as_bytes()).as_bytes().to_owned();
     let object = log.get_by_name(&format!("log-{}", first % OBJECTS)).map_err(failed)?;
@@ -64,7 +67,10 @@ impl DurableObject for UsageLog {
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         self.answer(request).await.or_else(|error| {
-            console_error!("{}", serde_json::json!({"level": "error", "message": format!("usage log: {error}")}));
+            console_error!(
+                "{}",
+                serde_json::json!({"level": "error", "message": format!("usage log: {error}")})
+            );
             Response::error("the usage log cannot be used", 500)
         })
     }
@@ -116,7 +122,8 @@ impl UsageLog {
 /// The lines of the rows after one, and the last of these rows; none at the end.
 fn page(sql: &SqlStorage, after: i64) -> Result<Option<(String, i64)>> {
     let values = vec![SqlStorageValue::try_from_i64(after)?, SqlStorageValue::Integer(PAGE.into())];
-    let rows: Vec<Row> = sql.exec("SELECT id, line FROM records WHERE id > ? ORDER BY id LIMIT ?", values)?.to_array()?;
+    let rows: Vec<Row> =
+        sql.exec("SELECT id, line FROM records WHERE id > ? ORDER BY id LIMIT ?", values)?.to_array()?;
     let lines = rows.iter().flat_map(|row| [row.line.as_str(), "\n"]).collect();
     Ok(rows.last().map(|row| (lines, row.id)))
 }

@@ -47,7 +47,11 @@ async fn serve(request: Request, env: &Env) -> Result<(http::response::Parts, Re
         Body::Bytes(bytes) => convert::body(bytes),
         // Streamed unread: who needs the digest checked (the sandbox, an installer) checks it.
         Body::Object(key) => host.stream(&key).await.map_err(|error| {
-            Refusal::unavailable("CATALOG_UNAVAILABLE", "the catalog cannot be read at the moment; try again later", error)
+            Refusal::unavailable(
+                "CATALOG_UNAVAILABLE",
+                "the catalog cannot be read at the moment; try again later",
+                error,
+            )
         })?,
     };
     Ok((parts, body))
@@ -63,7 +67,9 @@ fn configure(env: &Env) -> Result<Edge, HostError> {
     let json = env.secret(CONFIG).map_err(host::failed)?.to_string();
     let config = EdgeConfig::parse(json.as_bytes()).map_err(|error| match &error {
         // The reader's own text may quote what it read, which is secret: only the place is told.
-        ConfigError::Json(json) => host::failed(format!("{error}: line {}, column {}", json.line(), json.column())),
+        ConfigError::Json(json) => {
+            host::failed(format!("{error}: line {}, column {}", json.line(), json.column()))
+        }
         ConfigError::Key(_) => host::failed(error),
     })?;
     Edge::new(config).map_err(host::failed)

@@ -90,7 +90,7 @@ fn row(input: Input<'_>, skill: &Skill, readers: &Audience) -> SkillRow {
         description: manifest.description.trim().to_owned(),
         tags: manifest.tags.iter().cloned().collect(),
         level: manifest.audience.level().to_string(),
-        kind: manifest.skill_type.as_str().to_owned(),
+        kind: manifest.skill_type.label().to_owned(),
         dependents: dependents_for(input, skill, readers).len(),
         deprecated: manifest.deprecated.as_ref().map(|deprecation| deprecation.message.clone()),
     }
@@ -151,7 +151,7 @@ fn permissions(input: Input<'_>, skill: &Skill) -> Vec<String> {
         if manifest.permissions.process_spawn {
             "May start processes"
         } else {
-            "Declares no further processes"
+            "Starts no further processes"
         }
         .to_owned(),
         "Reads its own files only".to_owned(),

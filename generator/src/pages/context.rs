@@ -36,7 +36,7 @@ pub struct SkillRow {
     pub tags: Vec<String>,
     /// Its access level.
     pub level: String,
-    /// Its type.
+    /// Its type, in words.
     pub kind: String,
     /// How many skills that the page's readers may see need it.
     pub dependents: usize,

@@ -3,11 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use registry_core::html::escape;
 use serde::Serialize;
 
 /// Schemes that a link may have.
 const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
+/// What may be wider than the page scrolls inside itself, also by keyboard.
+const CODE_START: &str = "<pre tabindex=\"0\"><code";
+const TABLE_START: &str = "<div class=\"scroll\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table>";
 
 /// A heading of a body, for the table of contents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,7 +47,7 @@ pub fn render(markdown: &str) -> Rendered {
             let text = text_until_heading_end(after);
             safe.push(Event::Start(filter.heading(*level, text)));
         } else {
-            safe.extend(filter.event(event.clone()));
+            safe.push(filter.event(event.clone()));
         }
         rest = after;
     }
@@ -79,6 +83,7 @@ struct Filter {
     ids: BTreeSet<String>,
     /// Whether each open link was kept.
     links: Vec<bool>,
+    in_table_head: bool,
 }
 
 impl Filter {
@@ -108,33 +113,69 @@ impl Filter {
         id
     }
 
-    fn event<'e>(&mut self, event: Event<'e>) -> Option<Event<'e>> {
+    /// The event that takes the place of `event`; an empty text where nothing does.
+    fn event<'e>(&mut self, event: Event<'e>) -> Event<'e> {
         match event {
-            Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
-            Event::End(TagEnd::Heading(level)) => Some(Event::End(TagEnd::Heading(lowered(level)))),
-            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                self.open_link(dest_url)
-            }
-            Event::End(TagEnd::Link | TagEnd::Image) => {
-                self.links.pop().unwrap_or(false).then_some(Event::InlineHtml("</a>".into()))
-            }
-            Event::Start(Tag::HtmlBlock) => Some(Event::Start(Tag::Paragraph)),
-            Event::End(TagEnd::HtmlBlock) => Some(Event::End(TagEnd::Paragraph)),
-            other => Some(other),
+            Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+            Event::Start(tag) => self.start(tag),
+            Event::End(tag) => self.end(tag),
+            other => other,
         }
     }
 
-    fn open_link<'e>(&mut self, url: CowStr<'e>) -> Option<Event<'e>> {
+    fn start<'e>(&mut self, tag: Tag<'e>) -> Event<'e> {
+        match tag {
+            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => self.open_link(&dest_url),
+            Tag::HtmlBlock => Event::Start(Tag::Paragraph),
+            Tag::CodeBlock(CodeBlockKind::Fenced(info)) if !info.is_empty() => {
+                let language = escape(info.split(' ').next().unwrap_or_default());
+                markup(&format!("{CODE_START} class=\"language-{language}\">"))
+            }
+            Tag::CodeBlock(_) => markup(&format!("{CODE_START}>")),
+            // Alignment would come out as a `style` attribute, which the pages' policy forbids.
+            Tag::Table(_) => markup(TABLE_START),
+            Tag::TableHead => {
+                self.in_table_head = true;
+                markup("<thead><tr>")
+            }
+            Tag::TableRow => markup("<tr>"),
+            Tag::TableCell if self.in_table_head => markup("<th scope=\"col\">"),
+            Tag::TableCell => markup("<td>"),
+            other => Event::Start(other),
+        }
+    }
+
+    fn end<'e>(&mut self, tag: TagEnd) -> Event<'e> {
+        match tag {
+            TagEnd::Heading(level) => Event::End(TagEnd::Heading(lowered(level))),
+            TagEnd::Link | TagEnd::Image => markup(if self.links.pop() == Some(true) { "</a>" } else { "" }),
+            TagEnd::HtmlBlock => Event::End(TagEnd::Paragraph),
+            TagEnd::CodeBlock => markup("</code></pre>\n"),
+            TagEnd::Table => markup("</tbody></table></div>\n"),
+            TagEnd::TableHead => {
+                self.in_table_head = false;
+                markup("</tr></thead><tbody>\n")
+            }
+            TagEnd::TableRow => markup("</tr>\n"),
+            TagEnd::TableCell if self.in_table_head => markup("</th>"),
+            TagEnd::TableCell => markup("</td>"),
+            other => Event::End(other),
+        }
+    }
+
+    fn open_link<'e>(&mut self, url: &str) -> Event<'e> {
         let lower = url.to_ascii_lowercase();
         let outward = SCHEMES.iter().any(|scheme| lower.starts_with(scheme));
         // A link nested in a link is no HTML, and browsers repair it in surprising ways.
         let kept = outward && !self.links.contains(&true);
         self.links.push(kept);
-        let url = registry_core::html::escape(&url);
-        kept.then(|| {
-            Event::InlineHtml(format!("<a href=\"{url}\" rel=\"nofollow noopener noreferrer\">").into())
-        })
+        let open = format!("<a href=\"{}\" rel=\"nofollow noopener noreferrer\">", escape(url));
+        markup(if kept { &open } else { "" })
     }
+}
+
+fn markup<'e>(html: &str) -> Event<'e> {
+    Event::InlineHtml(html.to_owned().into())
 }
 
 fn lowered(level: HeadingLevel) -> HeadingLevel {
@@ -188,6 +229,18 @@ mod tests {
         assert_eq!(ids, [("s-step-one", 3), ("s-step-one-2", 3)]);
         assert!(rendered.html.starts_with("<h3 id=\"s-step-one\">Step one</h3>"), "{}", rendered.html);
         assert!(rendered.html.contains("<h4 id=\"s-code-more\"><code>code</code> &amp; more</h4>"));
+    }
+
+    #[test]
+    fn tables_and_code_scroll_inside_themselves_and_carry_no_styles() {
+        let table = "<div class=\"scroll\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table><thead><tr>\
+            <th scope=\"col\">a</th></tr></thead><tbody>\n<tr><td>1</td></tr>\n</tbody></table></div>";
+        check("|a|\n|--:|\n|1|\n", table);
+        check(
+            "```a\"b c\nx<y\n```",
+            "<pre tabindex=\"0\"><code class=\"language-a&quot;b\">x&lt;y\n</code></pre>",
+        );
+        check("    x\n", "<pre tabindex=\"0\"><code>x\n</code></pre>");
     }
 
     proptest! {

@@ -47,6 +47,18 @@ impl SkillType {
             Self::PromptInline => "prompt_inline",
         }
     }
+
+    /// The type in words, for people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Instructions => "Instructions",
+            Self::CodeInline => "Runs code",
+            Self::CodeSession => "Code session",
+            Self::Conversation => "Conversation",
+            Self::PromptInline => "Prompt",
+        }
+    }
 }
 
 /// What a `code_inline` skill runs. No shell is involved: `command` is looked up, `args` are passed as they are.

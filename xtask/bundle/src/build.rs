@@ -26,9 +26,12 @@ pub(crate) fn wasm(repository: &Path, profile: &str) -> Result<PathBuf> {
 
 /// The one wasm file among cargo's messages, one JSON object per line.
 fn artifact(messages: &[u8]) -> Option<PathBuf> {
-    let messages = messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    let messages =
+        messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
     let files = messages.filter_map(|message| match message.get("filenames")? {
-        Value::Array(files) => files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm")).map(PathBuf::from),
+        Value::Array(files) => {
+            files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
+        }
         _ => None,
     });
     files.last()

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
@@ -31,15 +31,25 @@ struct Arguments {
     out: PathBuf,
 }
 
-fn main() -> Result<()> {
-    let Arguments { profile, out } = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(Arguments { profile, out }: &Arguments) -> Result<()> {
     // Asked before the long build, not after it.
     let esbuild = esbuild(&repository()?)?;
-    let built = build::wasm(&repository()?, &profile)?;
+    let built = build::wasm(&repository()?, profile)?;
     let bindings = built.with_file_name("bindings");
     bind(&built, &bindings)?;
-    fs::create_dir_all(&out).with_context(|| format!("cannot make `{}`", out.display()))?;
-    bundle(&esbuild, &bindings, &out)?;
+    fs::create_dir_all(out).with_context(|| format!("cannot make `{}`", out.display()))?;
+    bundle(&esbuild, &bindings, out)?;
     copy(&bindings.join(WASM), &out.join(WASM))?;
     let size = fs::metadata(out.join(WASM))?.len() / 1024;
     writeln!(std::io::stdout(), "{} ({size} kB of wasm)", out.display())?;
@@ -54,7 +64,12 @@ fn repository() -> Result<PathBuf> {
 
 fn esbuild(repository: &Path) -> Result<PathBuf> {
     let path = repository.join("node_modules/.bin/esbuild");
-    ensure!(path.exists(), "`{}` is missing\nhelp: run `npm ci` in `{}`", path.display(), repository.display());
+    ensure!(
+        path.exists(),
+        "`{}` is missing\nhelp: run `npm ci` in `{}`",
+        path.display(),
+        repository.display()
+    );
     Ok(path)
 }
 
@@ -75,7 +90,8 @@ fn bind(wasm: &Path, out: &Path) -> Result<()> {
     let Some((before, after)) = text.split_once("import source ") else {
         bail!("`{}` has no `import source`: wasm-bindgen writes something else now", index.display());
     };
-    fs::write(&index, format!("{before}import {after}")).with_context(|| format!("cannot write `{}`", index.display()))
+    fs::write(&index, format!("{before}import {after}"))
+        .with_context(|| format!("cannot write `{}`", index.display()))
 }
 
 fn bundle(esbuild: &Path, bindings: &Path, out: &Path) -> Result<()> {
