@@ -235,8 +235,13 @@ fn caller(claims: &IdentityClaims) -> Caller {
     }
 }
 
+/// Each case builds two catalogs: fewer than proptest's default, unless the environment asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(48).max(std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(0)), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     /// Laws 4 and 5: what a caller is answered equals, byte for byte, what a catalog without the skills hidden from
     /// them answers.

@@ -60,8 +60,10 @@ async function start() {
   const options = ['--config', settings, '--env-file', secrets, '--persist-to', state, '--port', String(port)];
   const local = ['--local', '--ip', '127.0.0.1', '--show-interactive-dev-session=false'];
   return spawn(process.execPath, [program, 'dev', join(bundle, 'worker.mjs'), ...options, ...local], {
-    // Its logs and its list of running Workers go away with it.
-    env: { ...process.env, ...QUIET, WRANGLER_LOG_PATH: temporary, WRANGLER_REGISTRY_PATH: temporary },
+    // Its files, its logs and its list of running Workers go away with it.
+    env: { ...process.env, ...QUIET, TMPDIR: temporary, WRANGLER_LOG_PATH: temporary, WRANGLER_REGISTRY_PATH: temporary },
+    // Where wrangler leaves a `.wrangler` folder.
+    cwd: temporary,
     stdio: ['ignore', 'pipe', 'pipe'],
     // The leader of a group of its own: wrangler does not always end its children.
     detached: true,

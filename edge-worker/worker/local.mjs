@@ -11,6 +11,8 @@ const WRANGLER_TOML = new URL('../wrangler.toml', import.meta.url);
 const FOLDERS = ['objects', 'paths', 'shards', 'index', 'roots'];
 const HEAD = 'head.json';
 const PARALLEL_UPLOADS = 16;
+/** How long what is still open may hold up the end. */
+const EXIT_MS = 1000;
 
 export function readArguments(program) {
   const options = Object.fromEntries(
@@ -108,12 +110,18 @@ async function filesOf(catalog) {
 export function obey(commands, end) {
   const input = createInterface({ input: process.stdin, crlfDelay: Infinity });
   let ending;
+  const leave = (code) => {
+    process.exitCode = code;
+    process.stdin.destroy();
+    // Miniflare's folder is being removed behind our back: wait for it, but not for ever.
+    setTimeout(() => process.exit(), EXIT_MS).unref();
+  };
   const finish = (code) => {
     ending ??= end().then(
-      () => process.exit(code),
+      () => leave(code),
       (error) => {
         console.error(error);
-        process.exit(1);
+        leave(1);
       },
     );
   };

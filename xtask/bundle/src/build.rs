@@ -28,13 +28,13 @@ pub(crate) fn wasm(repository: &Path, profile: &str) -> Result<PathBuf> {
 fn artifact(messages: &[u8]) -> Option<PathBuf> {
     let messages =
         messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    let files = messages.filter_map(|message| match message.get("filenames")? {
+    let mut files = messages.filter_map(|message| match message.get("filenames")? {
         Value::Array(files) => {
             files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
         }
         _ => None,
     });
-    files.last()
+    files.next_back()
 }
 
 /// Says how to install the target, which cargo's own error does only for some toolchains.
