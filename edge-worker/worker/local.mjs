@@ -12,7 +12,7 @@ const FOLDERS = ['objects', 'paths', 'shards', 'index', 'roots'];
 const HEAD = 'head.json';
 const PARALLEL_UPLOADS = 16;
 /** How long what is still open may hold up the end. */
-const EXIT_MS = 1000;
+const EXIT_MS = 300;
 
 export function readArguments(program) {
   const options = Object.fromEntries(
