@@ -81,7 +81,7 @@ struct Process {
 impl Process {
     fn start(program: &OsStr, arguments: &[&OsStr]) -> Result<Self> {
         let mut child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "--"])
+            .args(["--pdeathsig", "TERM", "--"])
             .arg(program)
             .args(arguments)
             .current_dir(workspace())

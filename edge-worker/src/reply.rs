@@ -12,7 +12,8 @@ use serde::Serialize;
 pub enum Body {
     /// In memory.
     Bytes(Bytes),
-    /// A file of the catalog, which the host sends itself after checking its digest.
+    /// A file of the catalog, which the host sends itself: a large one need not pass through memory. Whoever gets it
+    /// knows its digest.
     Object(Key),
 }
 

@@ -118,8 +118,32 @@ fn text_forms_round_trip_and_refuse_the_rest() {
     for bad in ["", "Public", "team:", "team:../x", "roles:", "roles:a+", "everyone", "public:x"] {
         assert!(bad.parse::<Audience>().is_err(), "{bad}");
     }
-    let long = (0..10).map(|n| format!("role-{n}-{}", "x".repeat(30)).parse().unwrap()).collect();
-    assert_eq!(Audience::of_roles(long), Err(AudienceError::Roles));
+}
+
+#[test]
+fn levels_have_the_spelling_that_authors_write() {
+    let levels = [AccessLevel::Public, AccessLevel::Team, AccessLevel::RoleRestricted, AccessLevel::Sensitive];
+    for level in levels {
+        assert_eq!(serde_json::to_value(level).unwrap(), level.to_string());
+    }
+    assert_eq!(AccessLevel::RoleRestricted.to_string(), "role-restricted");
+}
+
+#[test]
+fn roles_have_to_fit_into_a_folder_name() {
+    // `roles:`, three names of 64 and two `+` make 200; the longest name of a folder is 255.
+    let of = |lengths: &[usize]| {
+        let names = lengths.iter().enumerate().map(|(n, length)| format!("{n}{}", "x".repeat(length - 1)));
+        Audience::of_roles(names.map(|name| name.parse().unwrap()).collect())
+    };
+    assert_eq!(of(&[64, 64, 64]).unwrap().to_string().len(), 200);
+    assert_eq!(of(&[64, 64, 63, 1]), Err(AudienceError::Roles));
+    assert_eq!(of(&[]), Err(AudienceError::Roles));
+}
+
+#[test]
+fn an_elevation_lasts_a_quarter_of_an_hour() {
+    assert_eq!(MAX_ELEVATION_SECONDS, 900);
 }
 
 fn any_names(pool: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
