@@ -281,7 +281,9 @@ fn requests_that_make_no_sense_are_told_why(stand: Stand) {
     assert_eq!(code("POST", "/invoke", &auth, &large), expected(413, "BODY_TOO_LARGE"));
     let refused = expected(401, "UNAUTHENTICATED");
     let search = r#"{"query":"x"}"#;
-    for wrong in ["Bearer x", "Basic eDp5", "Bearer", "Bearer a.b.c", ""] {
+    let twice = [("authorization", bearer.as_str()), ("authorization", bearer.as_str())];
+    assert_eq!(code("POST", "/search", &twice, search), refused);
+    for wrong in ["Bearer x", "Basic eDp5", "Bearer", "Bearer a.b.c"] {
         assert_eq!(code("POST", "/search", &[("authorization", wrong)], search), refused, "{wrong}");
     }
     let mut altered = bearer.clone();

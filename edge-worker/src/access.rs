@@ -13,9 +13,9 @@ use crate::handle::Request;
 use crate::host::Host;
 use crate::reply::Refusal;
 
-/// The one bearer token of a request, if there is one.
+/// The one bearer token of a request, if there is one. An empty header is none: workerd does not even pass it on.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let mut values = headers.get_all(AUTHORIZATION).iter().filter(|value| !value.is_empty());
     let Some(first) = values.next() else { return Ok(None) };
     let wrong = || Refusal::unauthenticated("send exactly one `Authorization: Bearer …` header");
     if values.next().is_some() {
