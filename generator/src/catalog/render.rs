@@ -1,17 +1,18 @@
 //! The facts of each page. A page filed under audience X states only what every reader of X may know.
 
+use registry_core::api::FileDetail;
 use registry_core::check::Skill;
-use registry_core::digest::FileMode;
+use registry_core::digest::{Digest, FileMode};
 use registry_core::html::{QUERY_SLOT, RESULTS_SLOT};
 use registry_core::id::{RoleName, TeamName};
-use registry_core::manifest::SkillType;
+use registry_core::manifest::{SkillType, SourceFile};
 use registry_core::organisation::{Members, Organisation, Team};
 use registry_core::policy::{Audience, Caller, MAX_ELEVATION_SECONDS};
 
 use super::{Assembly, BuildError, Input};
 use crate::pages::{
-    FileRow, IndexPage, NotFoundPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow, TeamPage,
-    TeamRow, TeamsPage, Templates, render, stylesheet_url,
+    IndexPage, NotFoundPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow,
+    TeamsPage, Templates, render, stylesheet_url,
 };
 
 /// The media type of pages.
@@ -117,16 +118,7 @@ pub(super) fn skill_page(input: Input<'_>, skill: &Skill, dependents: &[&Skill])
         digest: skill.digest.to_string(),
         body: body.html,
         headings: body.headings,
-        files: skill
-            .source
-            .files
-            .iter()
-            .map(|(path, file)| FileRow {
-                path: path.clone(),
-                size: file.bytes.len() as u64,
-                executable: file.mode == FileMode::Executable,
-            })
-            .collect(),
+        files: files(skill),
         dependencies: manifest
             .depends_on
             .iter()
@@ -135,6 +127,17 @@ pub(super) fn skill_page(input: Input<'_>, skill: &Skill, dependents: &[&Skill])
         dependents: dependents.iter().map(|skill| skill.manifest.id.to_string()).collect(),
         permissions: permissions(input, skill),
     }
+}
+
+/// What the bundle of a skill holds.
+pub(super) fn files(skill: &Skill) -> Vec<FileDetail> {
+    let detail = |(path, file): (&String, &SourceFile)| FileDetail {
+        path: path.clone(),
+        size: file.bytes.len() as u64,
+        executable: file.mode == FileMode::Executable,
+        sha256: Digest::of(&file.bytes),
+    };
+    skill.source.files.iter().map(detail).collect()
 }
 
 /// What an invocation may do, in words.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use registry_core::api::{FileDetail, Listing, ReleaseDetail};
+use registry_core::api::{Listing, ReleaseDetail};
 use registry_core::catalog::{Member, ReleaseRecord, SkillRecord, to_json};
 use registry_core::check::Skill;
-use registry_core::digest::{Digest, FileMode, closure_digest};
+use registry_core::digest::{Digest, closure_digest};
 use registry_core::id::SkillId;
 
 use super::render::{HTML, dependents, skill_page};
@@ -78,16 +78,6 @@ fn detail(input: Input<'_>, skill: &Skill, closure: Vec<Member>) -> ReleaseDetai
         closure,
         limits: manifest.limits.min(input.organisation.limits),
         permissions: manifest.permissions,
-        files: skill
-            .source
-            .files
-            .iter()
-            .map(|(path, file)| FileDetail {
-                path: path.clone(),
-                size: file.bytes.len() as u64,
-                executable: file.mode == FileMode::Executable,
-                sha256: Digest::of(&file.bytes),
-            })
-            .collect(),
+        files: super::render::files(skill),
     }
 }

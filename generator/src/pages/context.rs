@@ -1,5 +1,6 @@
 //! What each kind of page shows. The fields are the templates' vocabulary.
 
+use registry_core::api::FileDetail;
 use serde::Serialize;
 
 use super::Heading;
@@ -103,17 +104,6 @@ pub struct TeamPage {
     pub roles: Vec<RoleRow>,
 }
 
-/// A file of a skill.
-#[derive(Debug, Serialize)]
-pub struct FileRow {
-    /// Path relative to the skill.
-    pub path: String,
-    /// Size in bytes.
-    pub size: u64,
-    /// Whether it is executable.
-    pub executable: bool,
-}
-
 /// A skill's page.
 #[derive(Debug, Serialize)]
 pub struct SkillPage {
@@ -136,7 +126,7 @@ pub struct SkillPage {
     /// The body's headings.
     pub headings: Vec<Heading>,
     /// Its files.
-    pub files: Vec<FileRow>,
+    pub files: Vec<FileDetail>,
     /// What it needs: slug and requirement.
     pub dependencies: Vec<(String, String)>,
     /// Who needs it, among what the page's readers may see.

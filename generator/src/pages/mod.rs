@@ -4,8 +4,8 @@ mod context;
 mod markdown;
 
 pub use context::{
-    FileRow, IndexPage, NotFoundPage, Page, RoleRow, SearchPage, Site, SkillPage, SkillRow, TeamPage,
-    TeamRow, TeamsPage,
+    IndexPage, NotFoundPage, Page, RoleRow, SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow,
+    TeamsPage,
 };
 pub use markdown::{Heading, Rendered, render};
 

@@ -122,7 +122,8 @@ fn text_forms_round_trip_and_refuse_the_rest() {
 
 #[test]
 fn levels_have_the_spelling_that_authors_write() {
-    let levels = [AccessLevel::Public, AccessLevel::Team, AccessLevel::RoleRestricted, AccessLevel::Sensitive];
+    let levels =
+        [AccessLevel::Public, AccessLevel::Team, AccessLevel::RoleRestricted, AccessLevel::Sensitive];
     for level in levels {
         assert_eq!(serde_json::to_value(level).unwrap(), level.to_string());
     }
