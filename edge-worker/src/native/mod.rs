@@ -4,6 +4,6 @@ mod files;
 mod log;
 mod server;
 
-pub use files::FilesHost;
+pub use files::{FilesHost, HostSetupError};
 pub use log::{LogError, UsageLog};
 pub use server::{ServeError, serve};
