@@ -23,7 +23,7 @@ pub struct Head {
     pub expires: u64,
     /// Which key signed.
     pub kid: String,
-    /// Ed25519 over [`Head::message`], base64url without padding.
+    /// Ed25519 over `guildhall-head-v1\n{root}\n{sequence}\n{expires}\n{kid}\n`, base64url without padding.
     pub signature: String,
 }
 
@@ -86,7 +86,7 @@ impl Head {
     }
 }
 
-/// The signed bytes: `guildhall-head-v1\n{root}\n{sequence}\n{expires}\n{kid}\n`.
+/// The signed bytes.
 fn message(root: &Digest, sequence: u64, expires: u64, kid: &str) -> String {
     format!("guildhall-head-v1\n{root}\n{sequence}\n{expires}\n{kid}\n")
 }
