@@ -4,7 +4,9 @@
 mod programs;
 mod repository;
 mod stand;
+mod world;
 
 pub use programs::{guildhall, workspace};
 pub use repository::Repository;
 pub use stand::{Answer, HostKind, Stand};
+pub use world::{World, check};

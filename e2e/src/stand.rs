@@ -309,6 +309,14 @@ impl Stand {
     /// When the build or the upload fails.
     pub fn publish(&mut self) -> Result<()> {
         self.repository.build()?;
+        self.upload()
+    }
+
+    /// Lets the edge have the catalog as it lies in its folder.
+    ///
+    /// # Errors
+    /// When the upload fails.
+    pub fn upload(&mut self) -> Result<()> {
         if self.kind == HostKind::Workers {
             writeln!(self.edge.stdin, "publish")?;
             while self.edge.line()? != "published" {}

@@ -3,23 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use edge_worker::native::FilesHost;
-use edge_worker::{Body, Edge, EdgeConfig, handle};
-use generator::catalog::{self, Input};
-use generator::library;
-use generator::source::Snapshot;
-use generator::write::{self, Signing};
+use e2e::{World, check};
 use proptest::prelude::*;
-use registry_core::digest::{Digest, FileMode};
 use registry_core::id::SkillId;
-use registry_core::manifest::SourceFile;
 use registry_core::policy::{Caller, Visibility, visibility};
-use registry_core::token::{
-    DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, IDENTITY_TYPE, IdentityClaims, SigningKey, sign,
-};
+use registry_core::token::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, IdentityClaims};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 const CONFIG: &str = "organisation: X\nbase_url: https://x\nrequest_access_url: https://ask/{skill}\n\
     teams: {shared: {members: everyone}, support: {}, finance: {}}\n\
@@ -101,19 +90,6 @@ fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
 
-fn key() -> SigningKey {
-    SigningKey::from_seed("development-key", [7; 32]).unwrap()
-}
-
-/// A built catalog with an edge over it.
-struct World {
-    folder: TempDir,
-    edge: Edge,
-    host: FilesHost,
-    library: registry_core::check::Library,
-    organisation: registry_core::organisation::Organisation,
-}
-
 /// Builds the drafts that `keep` holds, with those dependencies that are legal.
 fn world(drafts: &[Draft], keep: &dyn Fn(&str) -> bool) -> World {
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
@@ -122,69 +98,16 @@ fn world(drafts: &[Draft], keep: &dyn Fn(&str) -> bool) -> World {
         for wanted in &draft.wants {
             let mut more = needs.clone();
             more.push(format!("{}:1.x", drafts[*wanted].id));
-            more.dedup();
             let mut attempt = texts.clone();
             attempt.insert(draft.id.clone(), draft.text(&more));
-            if checked(&attempt).errors() == 0 {
+            if check(CONFIG, &attempt).errors() == 0 {
                 needs = more;
             }
         }
         texts.insert(draft.id.clone(), draft.text(&needs));
     }
     texts.retain(|id, _| keep(id));
-    let checked = checked(&texts);
-    assert_eq!(checked.errors(), 0, "{:?}", checked.diagnostics);
-    let built = catalog::build(Input {
-        library: &checked.library,
-        closures: &checked.closures,
-        organisation: &checked.organisation,
-        commit: Some("0000000000000000000000000000000000000000"),
-    })
-    .unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let signing = Signing { key: &key(), now: now(), expires_days: 7 };
-    write::write(&built, &folder.path().join("dist"), signing, &mut |_| {}).unwrap();
-    let config = json!({
-        "origin": "https://edge", "development": true, "head_keys": [key().public()], "invoke_key": key(),
-        "identity": [registry_core::token::Issuer::development(key().public())],
-        "sandbox": {"url": "http://127.0.0.1:9", "audience": "sandbox"}, "pseudonym_key": Digest::of(b""),
-    });
-    World {
-        edge: Edge::new(EdgeConfig::parse(config.to_string().as_bytes()).unwrap()).unwrap(),
-        host: FilesHost::new(&folder.path().join("dist"), &folder.path().join("log")).unwrap(),
-        folder,
-        library: checked.library,
-        organisation: checked.organisation,
-    }
-}
-
-fn checked(texts: &BTreeMap<String, String>) -> library::Checked {
-    let file = |text: &String| SourceFile { mode: FileMode::Plain, bytes: text.clone().into_bytes() };
-    let files = texts.iter().map(|(id, text)| (format!("skills/{id}.md"), file(text))).collect();
-    library::check(Snapshot { commit: None, files, config: Some(CONFIG.to_owned()), diagnostics: Vec::new() })
-}
-
-/// Status and body, the transaction aside.
-async fn ask(
-    world: &World,
-    token: Option<&str>,
-    method: &str,
-    path: &str,
-    accept: &str,
-    body: &Value,
-) -> (u16, Vec<u8>) {
-    let mut request = http::Request::builder().method(method).uri(path).header("accept", accept);
-    if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    let body = if method == "GET" { Bytes::new() } else { body.to_string().into() };
-    let answer = handle(&world.host, &world.edge, request.body(body).unwrap()).await;
-    let status = answer.status().as_u16();
-    let body = match answer.into_body() {
-        Body::Bytes(bytes) => bytes.to_vec(),
-        Body::Object(key) => std::fs::read(world.folder.path().join("dist").join(key.path())).unwrap(),
-    };
-    (status, body)
+    World::build(check(CONFIG, &texts), now(), true, true).unwrap()
 }
 
 /// Every request that tells something of the skill `id`.
@@ -252,18 +175,19 @@ proptest! {
         let who = claims.as_ref().map(caller);
         let visible = |id: &str| {
             let id: SkillId = id.parse().unwrap();
-            let head = whole.library.get(&id).map(|skill| &skill.manifest.audience);
-            visibility(head, who.as_ref(), &whole.organisation.policy, now()) == Visibility::Visible
+            let head = whole.checked.library.get(&id).map(|skill| &skill.manifest.audience);
+            visibility(head, who.as_ref(), &whole.checked.organisation.policy, now()) == Visibility::Visible
         };
         let pruned = world(&drafts, &visible);
-        let token = claims.as_ref().map(|claims| sign(claims, IDENTITY_TYPE, &key()).unwrap());
+        let token = claims.as_ref().map(|claims| whole.token(claims).unwrap());
         let mut all = listings();
         all.extend(drafts.iter().flat_map(|draft| requests(&draft.id)));
         all.extend(requests("finance/absent"));
         runtime.block_on(async {
             for (method, path, accept, body) in all {
-                let of = |world| ask(world, token.as_deref(), method, &path, accept, &body);
-                let (with_hidden, without) = (of(&whole).await, of(&pruned).await);
+                let token = token.as_deref();
+                let with_hidden = whole.ask(token, method, &path, accept, &body).await.unwrap();
+                let without = pruned.ask(token, method, &path, accept, &body).await.unwrap();
                 prop_assert_eq!(
                     (with_hidden.0, String::from_utf8_lossy(&with_hidden.1)),
                     (without.0, String::from_utf8_lossy(&without.1)),

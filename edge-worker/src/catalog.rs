@@ -13,7 +13,7 @@ use registry_core::search::Shard;
 
 use crate::config::EdgeConfig;
 use crate::host::Host;
-use crate::reply::Refusal;
+use crate::reply::{LogNote, Refusal};
 
 /// One catalog root and what has been read of it. A request holds one from start to end (law 9).
 #[derive(Debug)]
@@ -72,14 +72,22 @@ impl Current {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The current catalog. A head that is older than the one held, or that does not verify, is not taken: the
-    /// catalog held goes on.
-    pub(crate) async fn load<H: Host>(&self, host: &H, config: &EdgeConfig) -> Result<Arc<Catalog>, Refusal> {
+    /// The current catalog, and an alarm for the operator. A head that is older than the one held, or that does not
+    /// verify, is not taken: the catalog held goes on.
+    pub(crate) async fn load<H: Host>(
+        &self,
+        host: &H,
+        config: &EdgeConfig,
+        now: u64,
+    ) -> Result<(Arc<Catalog>, Option<LogNote>), Refusal> {
         let held = self.get();
-        match self.load_newer(host, config, held.as_ref()).await {
-            Ok(catalog) => Ok(catalog),
-            Err(refusal) => held.ok_or(refusal),
-        }
+        let (catalog, alarm) = match (self.load_newer(host, config, held.as_ref()).await, held) {
+            (Ok(catalog), _) => (catalog, None),
+            (Err(refusal), Some(held)) => (held, refusal.into_note()),
+            (Err(refusal), None) => return Err(refusal),
+        };
+        let expired = catalog.head.has_expired(now).then(|| LogNote("head.json has expired".to_owned()));
+        Ok((catalog, alarm.or(expired)))
     }
 
     async fn load_newer<H: Host>(

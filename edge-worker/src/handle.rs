@@ -13,7 +13,7 @@ use crate::access;
 use crate::catalog::{Catalog, Current};
 use crate::config::EdgeConfig;
 use crate::host::Host;
-use crate::reply::{self, Body, Refusal, Reply};
+use crate::reply::{self, Body, LogNote, Refusal, Reply};
 use crate::routes::{self, Route};
 
 /// Largest request body, in bytes.
@@ -94,7 +94,7 @@ async fn answer<H: Host>(
     }
     let started = host.now();
     let now = started / 1000;
-    let catalog = edge.current.load(host, &edge.config).await?;
+    let (catalog, alarm) = edge.current.load(host, &edge.config, now).await?;
     let request = Request {
         edge,
         host,
@@ -108,7 +108,11 @@ async fn answer<H: Host>(
         uri: &parts.uri,
         body,
     };
-    request.dispatch(action, &parameters).await
+    let mut reply = request.dispatch(action, &parameters).await.unwrap_or_else(Refusal::into_reply);
+    if let (Some(alarm), None) = (alarm, reply.extensions().get::<LogNote>()) {
+        reply.extensions_mut().insert(alarm);
+    }
+    Ok(reply)
 }
 
 fn no_randomness(error: crate::host::HostError) -> Refusal {

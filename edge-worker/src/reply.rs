@@ -83,24 +83,29 @@ impl Refusal {
         self.code
     }
 
-    pub(crate) fn into_reply(self) -> Reply {
+    pub(crate) fn into_reply(mut self) -> Reply {
         let problem = Problem {
             kind: "about:blank".to_owned(),
             title: self.status.canonical_reason().unwrap_or_default().to_owned(),
             status: self.status.as_u16(),
-            detail: self.detail,
+            detail: std::mem::take(&mut self.detail),
             code: self.code.to_owned(),
-            denial: self.denial.map(|denial| *denial),
+            denial: self.denial.take().map(|denial| *denial),
         };
         let mut reply = json(self.status, &problem);
         set(&mut reply, CONTENT_TYPE, "application/problem+json");
         if let Some((name, value)) = self.header {
             set(&mut reply, HeaderName::from_static(name), value);
         }
-        if let Some(log) = self.log {
-            reply.extensions_mut().insert(LogNote(format!("{}: {log}", self.code)));
+        if let Some(note) = self.into_note() {
+            reply.extensions_mut().insert(note);
         }
         reply
+    }
+
+    /// What the operator's log gets.
+    pub(crate) fn into_note(self) -> Option<LogNote> {
+        self.log.map(|log| LogNote(format!("{}: {log}", self.code)))
     }
 }
 

@@ -1,0 +1,125 @@
+//! What the edge does when the catalog is not what it should be: it refuses, and serves nothing that is wrong.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use e2e::{HostKind, Repository, Stand, World, check};
+use serde_json::{Value, json};
+
+const CONFIG: &str = "organisation: X\nbase_url: https://x\nteams: {shared: {}}\n";
+const DAY: u64 = 86_400;
+
+fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
+
+fn world(signed: u64, committed: bool, development: bool) -> World {
+    let skill = "---\nname: tune\nversion: 1.0.0\ndescription: Tunes a piano.\ntags: []\naccess_level: public\n\
+        type: code_inline\ncommand: python3\n---\n# Tune\n";
+    let texts = BTreeMap::from([("shared/tune".to_owned(), skill.to_owned())]);
+    World::build(check(CONFIG, &texts), signed, committed, development).unwrap()
+}
+
+async fn search(world: &World) -> (u16, String) {
+    outcome(world, "POST", "/search", json!({"query": "piano"})).await
+}
+
+/// The status, and the code of a refusal.
+async fn outcome(world: &World, method: &str, path: &str, body: Value) -> (u16, String) {
+    let (status, answer) = world.ask(None, method, path, "*/*", &body).await.unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+    (status, answer["code"].as_str().unwrap_or_default().to_owned())
+}
+
+fn unavailable() -> (u16, String) {
+    (503, "CATALOG_UNAVAILABLE".to_owned())
+}
+
+#[tokio::test]
+async fn after_the_head_expires_reads_go_on_and_invoke_stops() {
+    let world = world(now() - 8 * DAY, true, false);
+    assert_eq!(search(&world).await.0, 200);
+    let invoked = outcome(&world, "POST", "/invoke", json!({"name": "shared/tune"})).await;
+    assert_eq!(invoked, (503, "HEAD_EXPIRED".to_owned()));
+}
+
+#[tokio::test]
+async fn a_catalog_of_a_working_tree_is_for_development_only() {
+    assert_eq!(search(&world(now(), false, true)).await.0, 200);
+    assert_eq!(search(&world(now(), false, false)).await, unavailable());
+    assert_eq!(search(&world(now(), true, false)).await.0, 200);
+}
+
+/// The first file below a folder of the catalog.
+fn a_file(catalog: &Path, folder: &str) -> PathBuf {
+    fs::read_dir(catalog.join(folder)).unwrap().next().unwrap().unwrap().path()
+}
+
+#[tokio::test]
+async fn files_that_are_missing_or_altered_are_never_served() {
+    let damages: [fn(&Path); 3] = [
+        |file| fs::remove_file(file).unwrap(),
+        |file| fs::write(file, [fs::read(file).unwrap(), b" ".to_vec()].concat()).unwrap(),
+        |file| fs::write(file, []).unwrap(),
+    ];
+    for damage in damages {
+        for folder in ["roots", "index/policy", "shards/public"] {
+            let world = world(now(), true, false);
+            damage(&a_file(&world.catalog(), folder));
+            assert_eq!(search(&world).await, unavailable(), "{folder}");
+        }
+        let world = world(now(), true, false);
+        for file in fs::read_dir(world.catalog().join("objects/public")).unwrap() {
+            damage(&file.unwrap().path());
+        }
+        for path in ["/", "/skills/shared/tune", "/search?q=piano", "/no/such/page"] {
+            assert_eq!(outcome(&world, "GET", path, Value::Null).await, unavailable(), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_edge_without_a_head_that_verifies_serves_nothing() {
+    let world = world(now(), true, false);
+    let head = world.catalog().join("head.json");
+    let good = fs::read_to_string(&head).unwrap();
+    for bad in ["", "{}", &good.replace("\"sequence\":1", "\"sequence\":2"), &good.replace("key-1", "key-2")]
+    {
+        fs::write(&head, bad).unwrap();
+        assert_eq!(search(&world).await, unavailable());
+        assert_eq!(outcome(&world, "GET", "/", Value::Null).await, unavailable());
+    }
+    fs::write(&head, good).unwrap();
+    assert_eq!(search(&world).await.0, 200);
+}
+
+/// Of a running edge: a head that goes back, or that nobody signed, does not replace the one it holds.
+fn an_older_or_altered_head_is_not_taken(kind: HostKind) {
+    let mut stand = Stand::start(kind, Repository::of_examples().unwrap()).unwrap();
+    let head = stand.repository.catalog().join("head.json");
+    let older = fs::read_to_string(&head).unwrap();
+    let found = |stand: &Stand| stand.post("/search", "", &json!({"query": "xylophone"})).unwrap().json();
+    assert_eq!(found(&stand), json!([]));
+    let skill = "---\nname: shared/tuning\nversion: 1.0.0\ndescription: Tunes a xylophone.\ntags: []\naccess_level: public\n---\n";
+    stand.repository.write("skills/shared/tuning.md", skill).unwrap();
+    stand.repository.commit("add shared/tuning").unwrap();
+    stand.publish().unwrap();
+    assert_ne!(found(&stand), json!([]));
+    for bad in [&older, &older.replace("\"sequence\":1", "\"sequence\":9")] {
+        fs::write(&head, bad).unwrap();
+        stand.upload().unwrap();
+        assert_ne!(found(&stand), json!([]), "the catalog went back");
+    }
+}
+
+#[test]
+fn an_older_or_altered_head_is_not_taken_by_the_native_host() {
+    an_older_or_altered_head_is_not_taken(HostKind::Native);
+}
+
+#[test]
+fn an_older_or_altered_head_is_not_taken_by_the_workers_host() {
+    an_older_or_altered_head_is_not_taken(HostKind::Workers);
+}
