@@ -9,4 +9,4 @@ mod world;
 pub use programs::{guildhall, workspace};
 pub use repository::Repository;
 pub use stand::{Answer, HostKind, Stand};
-pub use world::{World, check};
+pub use world::{World, check, key};

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use edge_worker::native::FilesHost;
 use edge_worker::{Body, Edge, EdgeConfig, handle};
-use generator::catalog::{self, Input};
+use generator::catalog::{self, Catalog, Input};
 use generator::library::{self, Checked};
 use generator::source::Snapshot;
 use generator::write::{self, Signing};
+use registry_core::catalog::{IndexBucket, Key, Root, SkillRecord, to_json};
 use registry_core::digest::{Digest, FileMode};
+use registry_core::id::SkillId;
 use registry_core::manifest::SourceFile;
 use registry_core::token::{IDENTITY_TYPE, IdentityClaims, Issuer, SigningKey, sign};
 use serde_json::{Value, json};
@@ -24,7 +26,6 @@ const COMMIT: &str = "0000000000000000000000000000000000000000";
 #[derive(Debug)]
 pub struct World {
     folder: TempDir,
-    key: SigningKey,
     edge: Edge,
     host: FilesHost,
     /// What the checker made of the files.
@@ -39,6 +40,32 @@ pub fn check(config: &str, texts: &BTreeMap<String, String>) -> Checked {
     library::check(Snapshot { commit: None, files, config: Some(config.to_owned()), diagnostics: Vec::new() })
 }
 
+/// Decodes every bucket of the index, has it edited, and makes the root name the outcome.
+fn edit_index(built: &mut Catalog, edit: &dyn Fn(&mut BTreeMap<SkillId, SkillRecord>)) -> Result<()> {
+    let root_bytes = built.files.remove(&Key::Root(built.root)).context("a catalog has a root")?;
+    let mut root = Root::decode(&root_bytes, &built.root)?;
+    for (number, digest) in (0..=u8::MAX).zip(&mut root.index) {
+        let bytes = built.files.remove(&Key::Index(number, *digest)).context("a root names its buckets")?;
+        let mut bucket = IndexBucket::decode(&bytes)?;
+        edit(&mut bucket.skills);
+        let bytes = to_json(&bucket)?;
+        *digest = Digest::of(&bytes);
+        built.files.insert(Key::Index(number, *digest), bytes);
+    }
+    let bytes = root.encode()?;
+    built.root = Digest::of(&bytes);
+    built.files.insert(Key::Root(built.root), bytes);
+    Ok(())
+}
+
+/// A key of the world's own, by its name.
+///
+/// # Errors
+/// Never.
+pub fn key(kid: &str) -> Result<SigningKey> {
+    Ok(SigningKey::from_seed(kid, *Digest::of(kid.as_bytes()).as_bytes())?)
+}
+
 impl World {
     /// Builds the catalog of sound skills as if they were committed, with a head signed at `signed`, and an edge in
     /// or out of development mode.
@@ -46,28 +73,45 @@ impl World {
     /// # Errors
     /// When the skills have findings, or anything else fails.
     pub fn build(checked: Checked, signed: u64, committed: bool, development: bool) -> Result<Self> {
+        Self::build_edited(checked, signed, committed, development, &|_| {})
+    }
+
+    /// The same with every record of the index changed by `edit`: for states of a catalog that one commit alone does
+    /// not lead to.
+    ///
+    /// # Errors
+    /// As [`World::build`].
+    pub fn build_edited(
+        checked: Checked,
+        signed: u64,
+        committed: bool,
+        development: bool,
+        edit: &dyn Fn(&mut BTreeMap<SkillId, SkillRecord>),
+    ) -> Result<Self> {
         ensure!(checked.errors() == 0, "{:?}", checked.diagnostics);
-        let built = catalog::build(Input {
+        let mut built = catalog::build(Input {
             library: &checked.library,
             closures: &checked.closures,
             organisation: &checked.organisation,
             commit: committed.then_some(COMMIT),
+            configured: checked.configured,
         })?;
-        let (folder, key) = (tempfile::tempdir()?, SigningKey::from_seed("key-1", [7; 32])?);
-        let signing = Signing { key: &key, now: signed, expires_days: 7 };
+        edit_index(&mut built, edit)?;
+        let (folder, key) = (tempfile::tempdir()?, key("head-1")?);
+        let signing = Signing { key: &key, former_keys: &[], now: signed, expires_days: 7 };
         write::write(&built, &folder.path().join("dist"), signing, &mut |_| {})?;
         let config = json!({
             "origin": "https://edge",
             "development": development,
             "head_keys": [key.public()],
-            "invoke_key": key,
-            "identity": [Issuer::development(key.public())],
+            "invoke_key": self::key("invoke-1")?,
+            "identity": [Issuer::development(self::key("identity-1")?.public())],
             "sandbox": {"url": "http://127.0.0.1:9", "audience": "sandbox"},
             "pseudonym_key": Digest::of(b""),
         });
         let host = FilesHost::new(&folder.path().join("dist"), &folder.path().join("log"))?;
         let edge = Edge::new(EdgeConfig::parse(config.to_string().as_bytes())?)?;
-        Ok(Self { edge, host, folder, key, checked })
+        Ok(Self { edge, host, folder, checked })
     }
 
     /// The catalog's folder.
@@ -76,12 +120,18 @@ impl World {
         self.folder.path().join("dist")
     }
 
+    /// The folder of the usage log.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
     /// A token that the edge accepts.
     ///
     /// # Errors
     /// Never for claims that are an object.
     pub fn token(&self, claims: &IdentityClaims) -> Result<String> {
-        Ok(sign(claims, IDENTITY_TYPE, &self.key)?)
+        Ok(sign(claims, IDENTITY_TYPE, &key("identity-1")?)?)
     }
 
     /// The status and body that a request gets; a body of `null` is none.

@@ -151,10 +151,11 @@ fn write_and_die(repository: &Path, kill_at: Option<usize>) -> usize {
         closures: &checked.closures,
         organisation: &checked.organisation,
         commit: commit.as_deref(),
+        configured: checked.configured,
     })
     .unwrap();
     let mut steps = 0;
-    let signing = Signing { key: &key(), now: 1_800_000_000, expires_days: 7 };
+    let signing = Signing { key: &key(), former_keys: &[], now: 1_800_000_000, expires_days: 7 };
     write::write(&built, &repository.join("dist"), signing, &mut |done| {
         steps = done;
         if Some(done) == kill_at {

@@ -1,11 +1,11 @@
 //! What the edge does when the catalog is not what it should be: it refuses, and serves nothing that is wrong.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use e2e::{HostKind, Repository, Stand, World, check};
+use e2e::{World, check};
 use serde_json::{Value, json};
 
 const CONFIG: &str = "organisation: X\nbase_url: https://x\nteams: {shared: {}}\n";
@@ -85,7 +85,8 @@ async fn an_edge_without_a_head_that_verifies_serves_nothing() {
     let world = world(now(), true, false);
     let head = world.catalog().join("head.json");
     let good = fs::read_to_string(&head).unwrap();
-    for bad in ["", "{}", &good.replace("\"sequence\":1", "\"sequence\":2"), &good.replace("key-1", "key-2")]
+    for bad in
+        ["", "{}", &good.replace("\"sequence\":1", "\"sequence\":2"), &good.replace("head-1", "head-2")]
     {
         fs::write(&head, bad).unwrap();
         assert_eq!(search(&world).await, unavailable());
@@ -93,33 +94,4 @@ async fn an_edge_without_a_head_that_verifies_serves_nothing() {
     }
     fs::write(&head, good).unwrap();
     assert_eq!(search(&world).await.0, 200);
-}
-
-/// Of a running edge: a head that goes back, or that nobody signed, does not replace the one it holds.
-fn an_older_or_altered_head_is_not_taken(kind: HostKind) {
-    let mut stand = Stand::start(kind, Repository::of_examples().unwrap()).unwrap();
-    let head = stand.repository.catalog().join("head.json");
-    let older = fs::read_to_string(&head).unwrap();
-    let found = |stand: &Stand| stand.post("/search", "", &json!({"query": "xylophone"})).unwrap().json();
-    assert_eq!(found(&stand), json!([]));
-    let skill = "---\nname: shared/tuning\nversion: 1.0.0\ndescription: Tunes a xylophone.\ntags: []\naccess_level: public\n---\n";
-    stand.repository.write("skills/shared/tuning.md", skill).unwrap();
-    stand.repository.commit("add shared/tuning").unwrap();
-    stand.publish().unwrap();
-    assert_ne!(found(&stand), json!([]));
-    for bad in [&older, &older.replace("\"sequence\":1", "\"sequence\":9")] {
-        fs::write(&head, bad).unwrap();
-        stand.upload().unwrap();
-        assert_ne!(found(&stand), json!([]), "the catalog went back");
-    }
-}
-
-#[test]
-fn an_older_or_altered_head_is_not_taken_by_the_native_host() {
-    an_older_or_altered_head_is_not_taken(HostKind::Native);
-}
-
-#[test]
-fn an_older_or_altered_head_is_not_taken_by_the_workers_host() {
-    an_older_or_altered_head_is_not_taken(HostKind::Workers);
 }

@@ -32,6 +32,7 @@ on_both_hosts!(
     requests_that_make_no_sense_are_told_why,
     the_usage_log_has_the_decision_and_the_outcome,
     a_new_commit_is_served_without_a_restart,
+    an_older_or_altered_head_is_not_taken,
 );
 
 fn slugs(answer: &Value) -> Vec<&str> {
@@ -277,8 +278,11 @@ fn requests_that_make_no_sense_are_told_why(stand: Stand) {
     assert_eq!(code("POST", "/search", &auth, r#"{"query":"x","limit":5}"#), expected(400, "BAD_REQUEST"));
     assert_eq!(code("POST", "/invoke", &auth, r#"{"name":"Finance"}"#), expected(400, "BAD_REQUEST"));
     assert_eq!(code("DELETE", "/search", &auth, ""), expected(405, "METHOD_NOT_ALLOWED"));
-    let large = "x".repeat(edge_worker::MAX_BODY_BYTES + 1);
-    assert_eq!(code("POST", "/invoke", &auth, &large), expected(413, "BODY_TOO_LARGE"));
+    for over in [1, 2, 100_000] {
+        let large = "x".repeat(edge_worker::MAX_BODY_BYTES + over);
+        assert_eq!(code("POST", "/invoke", &auth, &large), expected(413, "BODY_TOO_LARGE"));
+    }
+    assert_eq!(code("POST", "/search", &auth, r#"["x"]"#), expected(400, "BAD_REQUEST"));
     let refused = expected(401, "UNAUTHENTICATED");
     let search = r#"{"query":"x"}"#;
     let twice = [("authorization", bearer.as_str()), ("authorization", bearer.as_str())];
@@ -329,14 +333,34 @@ fn the_usage_log_has_the_decision_and_the_outcome(mut stand: Stand) {
     }
 }
 
+const TUNING: &str = "---\nname: shared/tuning\nversion: 1.0.0\ndescription: Tunes a xylophone.\ntags: []\n\
+    access_level: public\n---\n# Tuning\n";
+
+fn tuning(stand: &Stand) -> Value {
+    stand.post("/search", "", &json!({"query": "xylophone tuning"})).unwrap().json()
+}
+
 fn a_new_commit_is_served_without_a_restart(mut stand: Stand) {
-    let query = json!({"query": "xylophone tuning"});
-    assert_eq!(stand.post("/search", "", &query).unwrap().json(), json!([]));
-    let skill = "---\nname: shared/tuning\nversion: 1.0.0\ndescription: Tunes a xylophone.\ntags: []\naccess_level: public\n---\n# Tuning\n";
-    stand.repository.write("skills/shared/tuning.md", skill).unwrap();
+    assert_eq!(tuning(&stand), json!([]));
+    stand.repository.write("skills/shared/tuning.md", TUNING).unwrap();
     stand.publish().unwrap();
-    assert_eq!(stand.post("/search", "", &query).unwrap().json(), json!([]), "it is not committed");
+    assert_eq!(tuning(&stand), json!([]), "it is not committed");
     stand.repository.commit("add shared/tuning").unwrap();
     stand.publish().unwrap();
-    assert_eq!(slugs(&stand.post("/search", "", &query).unwrap().json()), ["shared/tuning"]);
+    assert_eq!(slugs(&tuning(&stand)), ["shared/tuning"]);
+}
+
+fn an_older_or_altered_head_is_not_taken(mut stand: Stand) {
+    let head = stand.repository.catalog().join("head.json");
+    let older = std::fs::read_to_string(&head).unwrap();
+    assert_eq!(tuning(&stand), json!([]));
+    stand.repository.write("skills/shared/tuning.md", TUNING).unwrap();
+    stand.repository.commit("add shared/tuning").unwrap();
+    stand.publish().unwrap();
+    assert_eq!(slugs(&tuning(&stand)), ["shared/tuning"]);
+    for bad in [&older, &older.replace("\"sequence\":1", "\"sequence\":9")] {
+        std::fs::write(&head, bad).unwrap();
+        stand.upload().unwrap();
+        assert_eq!(slugs(&tuning(&stand)), ["shared/tuning"], "the catalog went back");
+    }
 }

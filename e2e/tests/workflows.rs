@@ -53,8 +53,11 @@ fn the_workflows_of_a_new_repository_check_and_build() {
     repository.commit("add support/greeting").unwrap();
     run(&repository, "skills-build.yml", &key).unwrap();
     assert!(repository.catalog().join("objects/team:support").is_dir());
-    let status = repository.git(&["status", "--porcelain"]).unwrap();
-    assert!(!status.contains("dist") && !status.contains(".guildhall"), "{status}");
+    assert_eq!(
+        repository.git(&["status", "--porcelain"]).unwrap(),
+        "",
+        "neither catalog nor key may be committed"
+    );
 }
 
 #[test]
@@ -74,4 +77,13 @@ fn init_overwrites_nothing() {
     assert_eq!(code, 2);
     assert!(text.contains("guildhall.yaml` exists already; nothing was written"), "{text}");
     assert!(!repository.path().join(".github").exists());
+}
+
+#[test]
+fn init_adds_to_a_gitignore() {
+    let repository = Repository::empty().unwrap();
+    repository.write(".gitignore", "/target\n").unwrap();
+    repository.must(&["init"]).unwrap();
+    let ignored = fs::read_to_string(repository.path().join(".gitignore")).unwrap();
+    assert_eq!(ignored, "/target\n/dist\n/dist.tar\n/.guildhall\n");
 }

@@ -5,7 +5,7 @@ use http::header::AUTHORIZATION;
 use registry_core::Version;
 use registry_core::catalog::{ReleaseRecord, SkillRecord};
 use registry_core::id::SkillId;
-use registry_core::policy::{Caller, Denial, Visibility, release_is_open, visibility};
+use registry_core::policy::{Audience, Caller, Denial, Visibility, release_is_open, visibility};
 use registry_core::requirement::{Requirement, Spec};
 use registry_core::token::{Issuer, caller_from_token};
 
@@ -41,8 +41,25 @@ pub(crate) fn caller(headers: &HeaderMap, issuers: &[Issuer], now: u64) -> Resul
 pub(crate) struct Granted {
     pub(crate) skill: SkillId,
     pub(crate) version: Version,
-    pub(crate) record: SkillRecord,
+    /// Under which its objects are filed: that of the skill's head.
+    pub(crate) audience: Audience,
     pub(crate) release: ReleaseRecord,
+}
+
+impl Granted {
+    pub(crate) fn new(
+        skill: &SkillId,
+        version: &Version,
+        record: &SkillRecord,
+        release: &ReleaseRecord,
+    ) -> Self {
+        Self {
+            skill: skill.clone(),
+            version: version.clone(),
+            audience: record.audience.clone(),
+            release: release.clone(),
+        }
+    }
 }
 
 /// What was decided about a spec.
@@ -58,15 +75,15 @@ impl<H: Host> Request<'_, H> {
     /// Decides about a spec: the skill must be visible; the chosen release and its whole closure must be open
     /// (law 6). A denial never falls back to another version.
     pub(crate) async fn decide(&self, spec: &Spec) -> Result<Decision, Refusal> {
-        let record = self.catalog.skill(self.host, &spec.skill).await?;
+        let bucket = self.catalog.bucket(self.host, &spec.skill).await?;
+        let record = bucket.skills.get(&spec.skill);
         let Some(record) = record.filter(|record| self.sees(Some(record))) else {
             return Ok(Decision::Denied(Denial::Hidden));
         };
         let Some((version, release)) = record.choose(&spec.requirement) else {
-            return Ok(Decision::NoVersion(record.releases.into_keys().collect()));
+            return Ok(Decision::NoVersion(record.releases.keys().cloned().collect()));
         };
-        let (version, release) = (version.clone(), release.clone());
-        if !self.opens(&record, &release) {
+        if !self.opens(record, release) {
             return Ok(Decision::Denied(Denial::ReleaseClosed));
         }
         for member in release.closure.iter().filter(|member| member.skill != spec.skill) {
@@ -74,7 +91,7 @@ impl<H: Host> Request<'_, H> {
                 return Ok(Decision::Denied(denial));
             }
         }
-        Ok(Decision::Granted(Box::new(Granted { skill: spec.skill.clone(), version, record, release })))
+        Ok(Decision::Granted(Box::new(Granted::new(&spec.skill, version, record, release))))
     }
 
     fn sees(&self, record: Option<&SkillRecord>) -> bool {
@@ -89,12 +106,12 @@ impl<H: Host> Request<'_, H> {
     }
 
     async fn closed_member(&self, skill: &SkillId, version: &Version) -> Result<Option<Denial>, Refusal> {
-        let record = self.catalog.skill(self.host, skill).await?;
+        let bucket = self.catalog.bucket(self.host, skill).await?;
+        let record = bucket.skills.get(skill);
         let open = record
-            .as_ref()
             .and_then(|record| record.releases.get(version).map(|release| self.opens(record, release)))
             .unwrap_or(false);
-        let named = self.sees(record.as_ref()).then(|| skill.clone());
+        let named = self.sees(record).then(|| skill.clone());
         Ok((!open).then_some(Denial::DependencyClosed(named)))
     }
 

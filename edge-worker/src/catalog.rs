@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use registry_core::catalog::{Head, IndexBucket, Key, PathBucket, PublicFile, Root, SkillRecord};
+use registry_core::catalog::{Head, IndexBucket, Key, PathBucket, PublicFile, Root};
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::organisation::Organisation;
@@ -105,8 +105,12 @@ impl Current {
             return Err(unavailable("head.json goes back to an earlier sequence"));
         }
         let catalog = Arc::new(Catalog::open(host, config, head, bytes).await?);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&catalog));
-        Ok(catalog)
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another request may have taken a newer one while this one was read.
+        match &*current {
+            Some(held) if held.head.sequence >= catalog.head.sequence => Ok(Arc::clone(held)),
+            _ => Ok(Arc::clone(current.insert(catalog))),
+        }
     }
 }
 
@@ -147,15 +151,6 @@ impl Catalog {
     ) -> Result<Arc<IndexBucket>, Refusal> {
         let key = self.root.index_key(skill).ok_or_else(|| unavailable("the root lacks an index bucket"))?;
         self.index.load(host, &key, |bytes| IndexBucket::decode(&bytes)).await
-    }
-
-    /// The record of a skill.
-    pub(crate) async fn skill<H: Host>(
-        &self,
-        host: &H,
-        skill: &SkillId,
-    ) -> Result<Option<SkillRecord>, Refusal> {
-        Ok(self.bucket(host, skill).await?.skills.get(skill).cloned())
     }
 
     /// What a public URL answers.

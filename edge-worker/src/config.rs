@@ -44,6 +44,9 @@ pub enum ConfigError {
     /// A development key outside development mode.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// One key pair for two purposes: whoever may use it for one could forge the other.
+    #[error("the key `{0}` serves two purposes; each needs a key of its own")]
+    Shared(String),
 }
 
 impl EdgeConfig {
@@ -57,7 +60,18 @@ impl EdgeConfig {
         let identity = config.identity.iter().flat_map(|issuer| &issuer.keys);
         let all = config.head_keys.iter().chain(identity).chain([&invoke]);
         development_keys_only_in(config.development, all)?;
+        config.check_purposes()?;
         Ok(config)
+    }
+
+    fn check_purposes(&self) -> Result<(), ConfigError> {
+        let invoke = self.invoke_key.public();
+        let identity: Vec<&PublicKey> = self.identity.iter().flat_map(|issuer| &issuer.keys).collect();
+        let mut others = self.head_keys.iter().chain(identity.iter().copied());
+        let shared = others
+            .find(|key| key.is_same_pair(&invoke))
+            .or_else(|| self.head_keys.iter().find(|head| identity.iter().any(|key| key.is_same_pair(head))));
+        shared.map_or(Ok(()), |key| Err(ConfigError::Shared(key.kid().to_owned())))
     }
 }
 
@@ -67,12 +81,13 @@ mod tests {
 
     fn json(kid: &str, development: bool) -> Vec<u8> {
         let key = SigningKey::from_seed(kid, [1; 32]).unwrap();
+        let idp = SigningKey::from_seed("idp-1", [2; 32]).unwrap();
         let config = EdgeConfig {
             origin: "https://edge".to_owned(),
             development,
             head_keys: vec![],
             invoke_key: key.clone(),
-            identity: vec![Issuer::development(key.public())],
+            identity: vec![Issuer::development(idp.public())],
             sandbox: SandboxConfig { url: "http://x".to_owned(), audience: "s".to_owned() },
             pseudonym_key: Digest::of(b""),
         };
@@ -85,5 +100,19 @@ mod tests {
         assert!(EdgeConfig::parse(&json("development-invoke", true)).is_ok());
         assert!(matches!(EdgeConfig::parse(&json("development-invoke", false)), Err(ConfigError::Key(_))));
         assert!(matches!(EdgeConfig::parse(b"{}"), Err(ConfigError::Json(_))));
+    }
+
+    #[test]
+    fn a_key_has_one_purpose() {
+        let mut config: EdgeConfig = serde_json::from_slice(&json("invoke-1", false)).unwrap();
+        let refused = |config: &EdgeConfig| {
+            matches!(EdgeConfig::parse(&serde_json::to_vec(config).unwrap()), Err(ConfigError::Shared(_)))
+        };
+        config.head_keys = vec![SigningKey::from_seed("head-1", [1; 32]).unwrap().public()];
+        assert!(refused(&config), "head and invoke");
+        config.head_keys = vec![SigningKey::from_seed("head-1", [2; 32]).unwrap().public()];
+        assert!(refused(&config), "head and identity");
+        config.head_keys = vec![SigningKey::from_seed("head-1", [3; 32]).unwrap().public()];
+        assert!(!refused(&config));
     }
 }

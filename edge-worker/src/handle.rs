@@ -78,8 +78,7 @@ async fn answer<H: Host>(
     body: &Bytes,
 ) -> Result<Reply, Refusal> {
     if body.len() > MAX_BODY_BYTES {
-        let detail = format!("a request body has at most {MAX_BODY_BYTES} bytes");
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail));
+        return Err(too_large());
     }
     let path = parts.uri.path();
     let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
@@ -113,6 +112,12 @@ async fn answer<H: Host>(
         reply.extensions_mut().insert(alarm);
     }
     Ok(reply)
+}
+
+/// The refusal of a body over [`MAX_BODY_BYTES`].
+pub(crate) fn too_large() -> Refusal {
+    let detail = format!("a request body has at most {MAX_BODY_BYTES} bytes");
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail)
 }
 
 fn no_randomness(error: crate::host::HostError) -> Refusal {

@@ -12,8 +12,8 @@ use serde::Serialize;
 pub enum Body {
     /// In memory.
     Bytes(Bytes),
-    /// A file of the catalog, which the host sends itself: a large one need not pass through memory. Whoever gets it
-    /// knows its digest.
+    /// A file of the catalog, which the host sends itself, so that a large one need not pass through memory. The
+    /// Workers host streams it unread; its digest stands in the answer's headers.
     Object(Key),
 }
 

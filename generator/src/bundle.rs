@@ -20,7 +20,9 @@ pub fn archive(source: &SkillSource) -> io::Result<Vec<u8>> {
         header.set_gid(0);
         header.set_mtime(0);
         header.set_size(file.bytes.len() as u64);
-        archive.append_data(&mut header, path, file.bytes.as_slice())?;
+        header.set_path(path)?;
+        header.set_cksum();
+        archive.append(&header, file.bytes.as_slice())?;
     }
     let mut compressed = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
     compressed.write_all(&archive.into_inner()?)?;

@@ -1,7 +1,7 @@
 //! `guildhall init`: a repository ready for its first skill.
 
-use std::fs;
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use registry_core::id::TeamName;
@@ -10,7 +10,13 @@ use registry_core::id::TeamName;
 const CONFIG: &str = include_str!("init/guildhall.yaml");
 const CHECK_WORKFLOW: &str = include_str!("init/check.yml");
 const BUILD_WORKFLOW: &str = include_str!("init/build.yml");
-const IGNORED: &str = "/dist\n/.guildhall\n";
+const IGNORED: &str = "/dist\n/dist.tar\n/.guildhall\n";
+const GITIGNORE: &str = ".gitignore";
+const CODE_OWNERS: &str = "\
+# Handles of the teams that must review a change. On GitHub a team is @organisation/team: put yours in.
+/.github/ @shared-leads
+/guildhall.yaml @shared-leads
+";
 
 /// Arguments of `guildhall init`.
 #[derive(Debug, clap::Args)]
@@ -47,14 +53,17 @@ pub enum InitError {
 /// Any [`InitError`].
 pub fn init(repository: &Path, arguments: &Arguments) -> Result<Vec<String>, InitError> {
     let files = files(arguments);
-    if let Some((path, _)) = files.iter().find(|(path, _)| repository.join(path).exists()) {
+    let mut new = files.iter().map(|(path, _)| path).filter(|path| *path != GITIGNORE);
+    if let Some(path) = new.find(|path| repository.join(path).exists()) {
         return Err(InitError::Exists(repository.join(path)));
     }
     for (path, text) in &files {
         let target = repository.join(path);
         let failed = |error| InitError::Io(target.clone(), error);
         target.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
-        fs::write(&target, text).map_err(failed)?;
+        // Only `.gitignore` can be there already; it is added to.
+        let mut file = OpenOptions::new().append(true).create(true).open(&target).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
     }
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
@@ -74,14 +83,14 @@ fn files(arguments: &Arguments) -> Vec<(String, String)> {
         .replace("{base_url}", &quoted(&arguments.base_url))
         .replace("{teams}", &listed)
         .replace("{roles}", &roles);
-    let code_owners: String = teams.iter().map(|team| format!("/skills/{team}/ @{team}-leads\n")).collect();
+    let owned =
+        |team: &str| format!("/skills/{team}/ @{team}-leads\n/.claude/skills/{team}/ @{team}-leads\n");
+    let of_teams: String = teams.iter().map(|team| owned(team.as_str())).collect();
+    let code_owners = format!("{CODE_OWNERS}{}{of_teams}", owned("shared"));
     let mut files = vec![
         ("guildhall.yaml".to_owned(), config),
-        (".gitignore".to_owned(), IGNORED.to_owned()),
-        (
-            ".github/CODEOWNERS".to_owned(),
-            format!("/guildhall.yaml @platform-leads\n/skills/shared/ @platform-leads\n{code_owners}"),
-        ),
+        (GITIGNORE.to_owned(), IGNORED.to_owned()),
+        (".github/CODEOWNERS".to_owned(), code_owners),
         (".github/workflows/skills-check.yml".to_owned(), CHECK_WORKFLOW.to_owned()),
         (".github/workflows/skills-build.yml".to_owned(), BUILD_WORKFLOW.to_owned()),
         ("skills/shared/.gitkeep".to_owned(), String::new()),

@@ -70,7 +70,20 @@ pub fn create(path: &Path, kid: &str) -> Result<SigningKey, KeyFileError> {
 /// # Errors
 /// When the key file cannot be used.
 pub fn development(repository: &Path, purpose: &str) -> Result<SigningKey, KeyFileError> {
+    let (kid, path) = development_file(repository, purpose);
+    if path.exists() { read(&path) } else { create(&path, &kid) }
+}
+
+/// The public half of a development key that was made before.
+///
+/// # Errors
+/// When there is none, or its file cannot be used.
+pub fn existing_development(repository: &Path, purpose: &str) -> Result<PublicKey, KeyFileError> {
+    read_public(&development_file(repository, purpose).1)
+}
+
+fn development_file(repository: &Path, purpose: &str) -> (String, PathBuf) {
     let kid = format!("{DEVELOPMENT_KID_PREFIX}{purpose}");
     let path = repository.join(".guildhall/keys").join(format!("{kid}.json"));
-    if path.exists() { read(&path) } else { create(&path, &kid) }
+    (kid, path)
 }

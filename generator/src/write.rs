@@ -1,13 +1,14 @@
 //! Writes a catalog so that an interruption at any moment leaves the former one whole: content-addressed files
-//! first, each put in place by a rename; then the static site, swapped in as a folder; the head last.
+//! first, each put in place by a rename; then the head; then the static site, which edges never read and which was
+//! written aside before, swapped in as a folder.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use registry_core::catalog::{HEAD_PATH, Head, HeadError, Key, to_json};
 use registry_core::policy::Audience;
-use registry_core::token::SigningKey;
+use registry_core::token::{PublicKey, SigningKey};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::catalog::Catalog;
@@ -51,13 +52,16 @@ pub struct Written {
 pub struct Signing<'a> {
     /// The key.
     pub key: &'a SigningKey,
+    /// Keys that may have signed the former head, beside this one.
+    pub former_keys: &'a [PublicKey],
     /// Now, in seconds since the epoch.
     pub now: u64,
     /// How long the head is valid.
     pub expires_days: u32,
 }
 
-/// Writes `catalog` to `folder`. `progress` is told after every step how many there have been.
+/// Writes `catalog` to `folder`. `progress` is told at every step (a file written aside, put in place or found equal)
+/// how many there have been.
 ///
 /// # Errors
 /// Any [`WriteError`]; the catalog that was there before is then still whole.
@@ -72,13 +76,17 @@ pub fn write(
     // What an interrupted build left half written.
     remove(&folder.join(TEMPORARY))?;
     create_folder(&folder.join(TEMPORARY))?;
-    let former = former_head(folder, signing.key)?;
+    let former = former_head(folder, signing)?;
     let mut writer = Writer { folder, steps: 0, written: Written::default(), progress };
     for (key, bytes) in &catalog.files {
         writer.content_addressed(&key.path(), bytes)?;
     }
-    writer.site(catalog)?;
+    let site = writer.site_aside(catalog)?;
+    // Everything reaches the disk before the head names it.
+    sync_file_system(folder)?;
     writer.head(catalog, former, signing)?;
+    writer.swap_in(&site)?;
+    sync_file_system(folder)?;
     Ok(writer.written)
 }
 
@@ -89,15 +97,20 @@ fn create_folder(folder: &Path) -> Result<(), WriteError> {
 /// Held until the returned file is dropped; the operating system lets go of it when the process dies.
 fn lock(folder: &Path) -> Result<File, WriteError> {
     let path = folder.join(".lock");
-    let file = File::create(&path).map_err(|error| WriteError::Io(path, error))?;
-    file.try_lock().map_err(|_| WriteError::Locked(folder.to_owned()))?;
-    Ok(file)
+    let file = File::create(&path).map_err(|error| WriteError::Io(path.clone(), error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(WriteError::Locked(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(WriteError::Io(path, error)),
+    }
 }
 
-fn former_head(folder: &Path, key: &SigningKey) -> Result<Option<Head>, WriteError> {
+fn former_head(folder: &Path, signing: Signing<'_>) -> Result<Option<Head>, WriteError> {
+    let mut pinned = signing.former_keys.to_vec();
+    pinned.push(signing.key.public());
     let path = folder.join(HEAD_PATH);
     match fs::read(&path) {
-        Ok(bytes) => Head::verify(&bytes, &[key.public()])
+        Ok(bytes) => Head::verify(&bytes, &pinned)
             .map(Some)
             .map_err(|error| WriteError::FormerHead(folder.to_owned(), error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -131,22 +144,19 @@ impl Writer<'_> {
     }
 
     /// A file appears under its name whole or not at all.
-    fn put(&self, target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    fn put(&mut self, target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         let failed = |error| WriteError::Io(target.to_owned(), error);
         target.parent().map_or(Ok(()), create_folder)?;
         let temporary = self.folder.join(TEMPORARY).join("file");
         let mut file = File::create(&temporary).map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
+        self.step();
         fs::rename(&temporary, target).map_err(failed)
     }
 
-    /// Writes the static site to a new folder and exchanges it with the old one.
-    fn site(&mut self, catalog: &Catalog) -> Result<(), WriteError> {
-        let (site, fresh) = (self.folder.join("site"), self.folder.join(TEMPORARY).join("site"));
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |error| WriteError::Io(path, error)
-        };
+    /// Writes the static site to a new folder and returns it.
+    fn site_aside(&mut self, catalog: &Catalog) -> Result<PathBuf, WriteError> {
+        let fresh = self.folder.join(TEMPORARY).join("site");
         create_folder(&fresh)?;
         for (url, file) in &catalog.site {
             let Some(bytes) = catalog.files.get(&Key::Object(Audience::Public, file.digest)) else {
@@ -154,20 +164,25 @@ impl Writer<'_> {
             };
             let path = site_path(&fresh, url);
             path.parent().map_or(Ok(()), create_folder)?;
-            fs::write(&path, bytes).map_err(failed(&path))?;
+            fs::write(&path, bytes).map_err(|error| WriteError::Io(path, error))?;
             self.step();
         }
-        if site.exists() {
-            renameat_with(CWD, &fresh, CWD, &site, RenameFlags::EXCHANGE)
-                .map_err(|error| WriteError::Io(site.clone(), error.into()))?;
-        } else {
-            fs::rename(&fresh, &site).map_err(failed(&site))?;
-        }
-        self.step();
-        remove(&fresh)
+        Ok(fresh)
     }
 
-    /// Everything else reaches the disk before the head names it.
+    /// Exchanges the static site with the new one.
+    fn swap_in(&mut self, fresh: &Path) -> Result<(), WriteError> {
+        let site = self.folder.join("site");
+        let done = if site.exists() {
+            renameat_with(CWD, fresh, CWD, &site, RenameFlags::EXCHANGE).map_err(io::Error::from)
+        } else {
+            fs::rename(fresh, &site)
+        };
+        done.map_err(|error| WriteError::Io(site, error))?;
+        self.step();
+        remove(fresh)
+    }
+
     fn head(
         &mut self,
         catalog: &Catalog,
@@ -175,9 +190,8 @@ impl Writer<'_> {
         signing: Signing<'_>,
     ) -> Result<(), WriteError> {
         let expires = signing.now + u64::from(signing.expires_days) * SECONDS_PER_DAY;
-        let path = self.folder.join(HEAD_PATH);
         let sequence = match &former {
-            Some(head) if head.root == catalog.root && still_fresh(head, signing.now, expires) => {
+            Some(head) if head.root == catalog.root && still_fresh(head, signing, expires) => {
                 self.written.sequence = head.sequence;
                 return Ok(());
             }
@@ -185,19 +199,20 @@ impl Writer<'_> {
             None => 1,
         };
         let head = Head::sign(catalog.root, sequence, expires, signing.key).map_err(WriteError::Sign)?;
+        let path = self.folder.join(HEAD_PATH);
         let bytes = to_json(&head).map_err(|error| WriteError::Io(path.clone(), io::Error::other(error)))?;
-        sync_file_system(self.folder)?;
         self.put(&path, &bytes)?;
-        sync_file_system(self.folder)?;
         self.written.sequence = sequence;
         self.step();
         Ok(())
     }
 }
 
-/// Whether a head for the same root needs no new signature yet: more than half of a full life is left.
-fn still_fresh(head: &Head, now: u64, full_life_ends: u64) -> bool {
-    head.expires.saturating_sub(now) * 2 > full_life_ends.saturating_sub(now)
+/// Whether a head for the same root needs no new signature yet: the same key made it, and more than half of a full
+/// life is left.
+fn still_fresh(head: &Head, signing: Signing<'_>, full_life_ends: u64) -> bool {
+    let left = |end: u64| end.saturating_sub(signing.now);
+    head.kid == signing.key.kid() && left(head.expires) * 2 > left(full_life_ends)
 }
 
 fn remove(folder: &Path) -> Result<(), WriteError> {

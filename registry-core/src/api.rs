@@ -19,6 +19,9 @@ pub const MAX_RESULTS: usize = 50;
 /// Longest query, in bytes.
 pub const MAX_QUERY: usize = 4096;
 
+/// Largest answer of a sandbox, in bytes: two outputs of 1 MiB, each byte six characters of JSON at the worst.
+pub const MAX_RESULT_BYTES: usize = 16 << 20;
+
 /// Body of `POST /search`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,6 +103,8 @@ pub struct ReleaseDetail {
     pub listing: Listing,
     /// The source digest.
     pub digest: Digest,
+    /// SHA-256 of the bundle.
+    pub bundle: Digest,
     /// SPDX expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -30,6 +32,12 @@ impl Digest {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// The value of a `Repr-Digest` field (RFC 9530).
+    #[must_use]
+    pub fn as_digest_field(&self) -> String {
+        format!("sha-256=:{}:", STANDARD.encode(self.0))
     }
 
     /// The first byte: which of 256 buckets a key with this digest falls into.

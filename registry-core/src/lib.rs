@@ -15,5 +15,6 @@ pub mod resolver;
 pub mod search;
 pub mod token;
 pub mod usage;
+mod yaml;
 
 pub use semver::Version;

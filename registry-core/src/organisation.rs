@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::diagnostic::{Diagnostic, Position, Rule};
 use crate::id::{RoleName, SkillId, TeamName};
 use crate::policy::{Policy, PublicAccess};
+use crate::yaml;
 
 /// Where the configuration lies, relative to the repository.
 pub const CONFIG_PATH: &str = "guildhall.yaml";
@@ -141,13 +142,9 @@ impl Organisation {
                     .with_help("see docs/formats.md for every key of guildhall.yaml"),
             )
         };
-        let raw: RawOrganisation = serde_yaml::from_str(text).map_err(|error| {
-            let position = error.location().map_or(Position::START, |at| Position {
-                line: u32::try_from(at.line()).unwrap_or(u32::MAX),
-                column: u32::try_from(at.column()).unwrap_or(u32::MAX),
-            });
-            wrong(position, error.to_string())
-        })?;
+        yaml::positions(text, 1).map_err(|(position, message)| wrong(position, message))?;
+        let raw: RawOrganisation = serde_yaml::from_str(text)
+            .map_err(|error| wrong(yaml::error_position(&error, 1), yaml::error_message(&error)))?;
         Self::from_raw(raw).map_err(|message| wrong(Position::START, message))
     }
 
@@ -163,6 +160,10 @@ impl Organisation {
         let expires_days = raw.publish.map_or_else(default_expiry_days, |publish| publish.expires_days);
         if !(1..=90).contains(&expires_days) {
             return Err(format!("`publish.expires_days` is {expires_days}, must be from 1 to 90"));
+        }
+        let Limits { max_memory_mb, max_execution_time, max_file_size_mb } = raw.limits;
+        if [max_memory_mb, max_execution_time, max_file_size_mb].contains(&0) {
+            return Err("a limit is zero: nothing could run".to_owned());
         }
         let open_teams = raw
             .teams
@@ -246,6 +247,8 @@ mod tests {
         for (text, line, part) in [
             ("organisation: X\nbase_url: https://x\nteems: {}\n", 3, "teems"),
             ("organisation: X\nbase_url: ftp://x\n", 1, "ftp://x"),
+            ("organisation: X\nbase_url: https://x\nroles: {a: {}, a: {}}\n", 3, "`a` is written twice"),
+            ("organisation: X\nbase_url: https://x\nlimits: {max_memory_mb: 0}\n", 1, "zero"),
             ("organisation: X\nbase_url: https://x\nroles: {a: {teams: [b]}}\n", 1, "`b`"),
             ("organisation: X\nbase_url: https://x\npublish: {expires_days: 0}\n", 1, "expires_days"),
         ] {

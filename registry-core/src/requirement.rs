@@ -18,6 +18,8 @@ pub const MAX_REQUIREMENT: usize = 128;
 pub struct Requirement {
     text: String,
     parsed: VersionReq,
+    /// Set where only this one will do, build metadata included, which ranges ignore.
+    exactly: Option<Version>,
 }
 
 /// Why a text is not a requirement.
@@ -35,26 +37,19 @@ impl Requirement {
     /// Every released version.
     #[must_use]
     pub fn any() -> Self {
-        Self { text: "*".to_owned(), parsed: VersionReq::STAR }
+        Self { text: "*".to_owned(), parsed: VersionReq::STAR, exactly: None }
     }
 
     /// Only this version, pre-releases and build metadata included.
     #[must_use]
     pub fn exactly(version: &Version) -> Self {
-        let comparator = semver::Comparator {
-            op: semver::Op::Exact,
-            major: version.major,
-            minor: Some(version.minor),
-            patch: Some(version.patch),
-            pre: version.pre.clone(),
-        };
-        Self { text: format!("={version}"), parsed: VersionReq { comparators: vec![comparator] } }
+        Self { text: format!("={version}"), parsed: VersionReq::STAR, exactly: Some(version.clone()) }
     }
 
     /// Whether `version` is in the set.
     #[must_use]
     pub fn matches(&self, version: &Version) -> bool {
-        self.parsed.matches(version)
+        self.exactly.as_ref().map_or_else(|| self.parsed.matches(version), |only| only == version)
     }
 }
 
@@ -76,7 +71,7 @@ impl FromStr for Requirement {
         } else {
             VersionReq::parse(&comparators.join(", ")).map_err(|_| wrong())?
         };
-        Ok(Self { text: text.trim().to_owned(), parsed })
+        Ok(Self { text: text.trim().to_owned(), parsed, exactly: None })
     }
 }
 
@@ -216,6 +211,8 @@ mod tests {
             let (this, other) = (Version::new(a, b, c), Version::new(a, b, d));
             prop_assert!(Requirement::exactly(&this).matches(&this));
             prop_assert_eq!(Requirement::exactly(&this).matches(&other), c == d);
+            let built = Version { build: semver::BuildMetadata::new("x").unwrap(), ..this.clone() };
+            prop_assert!(!Requirement::exactly(&this).matches(&built));
         }
 
         #[test]

@@ -12,6 +12,8 @@ pub type World = BTreeMap<SkillId, BTreeMap<Version, Vec<Spec>>>;
 
 /// Most choices tried for one closure before giving up: a bound on hostile input, far above any real library.
 const MAX_STEPS: u32 = 100_000;
+/// Most releases in one closure: it bounds the depth of the search and the size of the index.
+const MAX_CLOSURE: usize = 512;
 
 /// Why a closure cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,8 +49,8 @@ pub enum Unresolvable {
     /// The chosen releases need each other in a circle.
     #[error("the dependencies form a cycle: {}", arrows(.0))]
     Cycle(Vec<SkillId>),
-    /// More than the bound of choices was tried.
-    #[error("the dependencies are too entangled: {MAX_STEPS} choices were tried")]
+    /// More releases or choices than the bounds allow.
+    #[error("the dependencies are too entangled: more than {MAX_CLOSURE} releases or {MAX_STEPS} choices")]
     TooEntangled,
 }
 
@@ -72,59 +74,73 @@ pub fn solve(
     version: &Version,
 ) -> Result<Vec<(SkillId, Version)>, Unresolvable> {
     let start = Spec { skill: skill.clone(), requirement: Requirement::exactly(version) };
-    let mut search = Search { world, chosen: BTreeMap::new(), steps: 0 };
-    search.satisfy(&[(start, skill.clone())])?;
-    order(world, &search.chosen, skill)
+    let mut search = Search { world, chosen: BTreeMap::new(), agenda: vec![(&start, skill)], steps: 0 };
+    search.satisfy_from(0)?;
+    let chosen =
+        search.chosen.iter().map(|(skill, version)| ((*skill).clone(), (*version).clone())).collect();
+    order(world, &chosen, skill)
 }
 
 struct Search<'a> {
     world: &'a World,
-    chosen: BTreeMap<SkillId, Version>,
+    chosen: BTreeMap<&'a SkillId, &'a Version>,
+    /// Every requirement of a chosen release, and who has it.
+    agenda: Vec<(&'a Spec, &'a SkillId)>,
     steps: u32,
 }
 
-impl Search<'_> {
-    /// Satisfies every pending (requirement, dependent), or restores `chosen` and says why not.
-    fn satisfy(&mut self, pending: &[(Spec, SkillId)]) -> Result<(), Unresolvable> {
-        let Some(((needs, by), rest)) = pending.split_first() else { return Ok(()) };
-        if let Some(chosen) = self.chosen.get(&needs.skill) {
-            return if needs.requirement.matches(chosen) {
-                self.satisfy(rest)
-            } else {
-                Err(Unresolvable::Conflict {
-                    needs: Box::new(needs.clone()),
-                    by: by.clone(),
-                    chosen: chosen.clone(),
-                })
-            };
+impl<'a> Search<'a> {
+    /// Satisfies the agenda from a position on, or restores what was chosen and says why not. One level of recursion
+    /// is one skill of the closure.
+    fn satisfy_from(&mut self, position: usize) -> Result<(), Unresolvable> {
+        let mut position = position;
+        while let Some((needs, by)) = self.agenda.get(position).copied() {
+            position += 1;
+            match self.chosen.get(&needs.skill) {
+                None => return self.choose(needs, by, position),
+                Some(chosen) if needs.requirement.matches(chosen) => {}
+                Some(chosen) => {
+                    let chosen = (*chosen).clone();
+                    return Err(Unresolvable::Conflict {
+                        needs: Box::new(needs.clone()),
+                        by: by.clone(),
+                        chosen,
+                    });
+                }
+            }
         }
-        let releases = self
-            .world
-            .get(&needs.skill)
-            .ok_or_else(|| Unresolvable::Missing { needs: Box::new(needs.clone()), by: by.clone() })?;
+        Ok(())
+    }
+
+    /// Tries the versions that will do, the highest first, each with all that follows from it.
+    fn choose(&mut self, needs: &'a Spec, by: &SkillId, next: usize) -> Result<(), Unresolvable> {
+        let named = || (Box::new(needs.clone()), by.clone());
+        let releases = self.world.get(&needs.skill).ok_or_else(|| {
+            let (needs, by) = named();
+            Unresolvable::Missing { needs, by }
+        })?;
         let mut obstacle = None;
         for (version, requires) in releases.iter().rev().filter(|(v, _)| needs.requirement.matches(v)) {
             self.steps += 1;
-            if self.steps > MAX_STEPS {
+            if self.steps > MAX_STEPS || self.chosen.len() >= MAX_CLOSURE {
                 return Err(Unresolvable::TooEntangled);
             }
-            let before = self.chosen.clone();
-            self.chosen.insert(needs.skill.clone(), version.clone());
-            let further = requires.iter().map(|spec| (spec.clone(), needs.skill.clone()));
-            let pending: Vec<_> = rest.iter().cloned().chain(further).collect();
-            match self.satisfy(&pending) {
+            let agreed = self.agenda.len();
+            self.chosen.insert(&needs.skill, version);
+            self.agenda.extend(requires.iter().map(|spec| (spec, &needs.skill)));
+            match self.satisfy_from(next) {
                 Ok(()) => return Ok(()),
                 Err(Unresolvable::TooEntangled) => return Err(Unresolvable::TooEntangled),
                 Err(error) => {
-                    self.chosen = before;
+                    self.chosen.remove(&needs.skill);
+                    self.agenda.truncate(agreed);
                     obstacle.get_or_insert(error);
                 }
             }
         }
-        Err(obstacle.unwrap_or_else(|| Unresolvable::NoVersion {
-            needs: Box::new(needs.clone()),
-            by: by.clone(),
-            versions: releases.keys().cloned().collect(),
+        Err(obstacle.unwrap_or_else(|| {
+            let (needs, by) = named();
+            Unresolvable::NoVersion { needs, by, versions: releases.keys().cloned().collect() }
         }))
     }
 }
@@ -239,6 +255,22 @@ mod tests {
             "t/a 1.0.0: t/b:1.x, t/c:*\nt/b 1.0.0:\nt/b 2.0.0:\nt/c 1.0.0: t/b:2.x",
             "`t/c` needs `t/b:2.x`, and `t/b` is already chosen at 1.0.0",
         );
+    }
+
+    #[test]
+    fn a_dense_closure_is_quick_and_a_boundless_one_is_refused() {
+        let skill = |n: usize| format!("t/s{n:04}");
+        let dense: String = (0..140)
+            .map(|n| {
+                let needs: Vec<String> = (n + 1..140).map(|m| format!("{}:*", skill(m))).collect();
+                format!("{} 1.0.0: {}\n", skill(n), needs.join(", "))
+            })
+            .collect();
+        let solved = solve(&world(&dense), &skill(0).parse().unwrap(), &Version::new(1, 0, 0)).unwrap();
+        assert_eq!(solved.len(), 140);
+        let chain: String = (0..3000).map(|n| format!("{} 1.0.0: {}:*\n", skill(n), skill(n + 1))).collect();
+        let refused = solve(&world(&chain), &skill(0).parse().unwrap(), &Version::new(1, 0, 0));
+        assert_eq!(refused, Err(Unresolvable::TooEntangled));
     }
 
     #[test]

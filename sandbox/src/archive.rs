@@ -5,17 +5,13 @@ use std::io::{self, Read};
 
 use flate2::read::GzDecoder;
 use registry_core::digest::FileMode;
-use registry_core::manifest::SourceFile;
+use registry_core::manifest::{MAX_SKILL_FILES, SourceFile, is_portable};
 use tar::{Archive, Entry, EntryType};
 
-/// Most files in a bundle. More would make a small archive cost many inodes and system calls.
-pub(crate) const MAX_FILES: usize = 2_000;
 /// Most bytes in a bundle's files together. More would let a small archive fill the memory.
 pub(crate) const MAX_UNPACKED: u64 = 64 << 20;
 /// What tar itself adds: a header and padding per file, and the end of the archive.
-const MAX_TAR_OVERHEAD: u64 = (MAX_FILES as u64 + 16) * 1024;
-/// Longest path, in bytes, and the longest that a ustar header holds.
-const MAX_PATH: usize = 256;
+const MAX_TAR_OVERHEAD: u64 = (MAX_SKILL_FILES as u64 + 16) * 1024;
 
 /// Why an archive is refused.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +26,7 @@ pub(crate) enum ArchiveError {
     Path,
     #[error("the bundle holds the path `{0}` twice, or as file and folder")]
     Duplicate(String),
-    #[error("the bundle holds more than {MAX_FILES} files")]
+    #[error("the bundle holds more than {MAX_SKILL_FILES} files")]
     TooMany,
     #[error("the bundle unpacks to more than {MAX_UNPACKED} bytes")]
     TooLarge,
@@ -56,7 +52,7 @@ pub(crate) fn unpack(bundle: &[u8]) -> Result<BTreeMap<String, SourceFile>, Arch
         if files.insert(path.clone(), SourceFile { mode, bytes }).is_some() {
             return Err(ArchiveError::Duplicate(path));
         }
-        if files.len() > MAX_FILES {
+        if files.len() > MAX_SKILL_FILES {
             return Err(ArchiveError::TooMany);
         }
     }
@@ -74,10 +70,7 @@ pub(crate) fn folders_of(path: &str) -> impl Iterator<Item = &str> {
 fn path_of(entry: &Entry<'_, impl Read>) -> Result<String, ArchiveError> {
     let bytes = entry.path_bytes();
     let path = std::str::from_utf8(&bytes).map_err(|_| ArchiveError::Path)?;
-    let inside = path.len() <= MAX_PATH
-        && !path.contains(|letter: char| letter.is_control() || letter == '\\')
-        && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    if inside { Ok(path.to_owned()) } else { Err(ArchiveError::Path) }
+    if is_portable(path) { Ok(path.to_owned()) } else { Err(ArchiveError::Path) }
 }
 
 fn mode_of(entry: &Entry<'_, impl Read>) -> Result<FileMode, ArchiveError> {

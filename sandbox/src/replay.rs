@@ -6,8 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use redb::{Database, Durability, TableDefinition};
 use registry_core::token::SKEW_SECONDS;
 
-/// `jti` → the second from which its token would be refused as expired.
+/// `jti` → the second from which it may be forgotten.
 const USED: TableDefinition<'_, &str, u64> = TableDefinition::new("used_tokens");
+/// How much longer than its token is accepted a `jti` is kept, in seconds. Without it, a clock that steps back, or a
+/// request that waits between the check of its token and this store, would find its own use forgotten.
+const MARGIN: u64 = 600;
 /// How often forgotten tokens are swept out, in seconds.
 const PRUNE_EVERY: u64 = 60;
 
@@ -41,9 +44,9 @@ impl UsedTokens {
         let fresh = {
             let mut used = transaction.open_table(USED)?;
             if self.prune_is_due(now) {
-                used.retain(|_, refused_from| refused_from > now)?;
+                used.retain(|_, forgotten_from| forgotten_from > now)?;
             }
-            used.insert(jti, exp.saturating_add(SKEW_SECONDS))?.is_none()
+            used.insert(jti, exp.saturating_add(SKEW_SECONDS + MARGIN))?.is_none()
         };
         if fresh {
             transaction.commit()?
@@ -79,10 +82,10 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_forgotten_only_when_it_would_be_refused_as_expired() {
+    fn a_token_is_forgotten_only_long_after_it_would_be_refused_as_expired() {
         let dir = tempfile::tempdir().unwrap();
         let store = UsedTokens::open(&dir.path().join("used.redb")).unwrap();
-        let last_second = 1060 + SKEW_SECONDS - 1;
+        let last_second = 1060 + SKEW_SECONDS + MARGIN - 1;
         assert!(store.take("a", 1060, 1000).unwrap());
         assert!(!store.take("a", 1060, last_second).unwrap());
         assert!(store.take("other", 2000, last_second + PRUNE_EVERY).unwrap());

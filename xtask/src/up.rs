@@ -1,8 +1,10 @@
 //! `cargo xtask up`: the main job, on loopback.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -155,9 +157,8 @@ impl Place {
             "state_dir": self.sandbox_state.path(),
             "runtimes": outside_usr(Path::new(&node)),
         });
-        fs::write(self.state.join("edge.json"), serde_json::to_vec_pretty(&edge)?)?;
-        fs::write(self.state.join("sandbox.json"), serde_json::to_vec_pretty(&sandbox)?)?;
-        Ok(())
+        write_private(&self.state.join("edge.json"), &edge)?;
+        write_private(&self.state.join("sandbox.json"), &sandbox)
     }
 
     fn start_sandbox(&self) -> Result<Server> {
@@ -244,6 +245,13 @@ impl Place {
              Ctrl-C stops everything."
         ))
     }
+}
+
+/// Writes a file that only its owner may read: one of them holds a private key.
+fn write_private(path: &Path, value: &Value) -> Result<()> {
+    let _ = fs::remove_file(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    Ok(file.write_all(&serde_json::to_vec_pretty(value)?)?)
 }
 
 /// The folder of a runtime that the sandbox must bind beside `/usr`.

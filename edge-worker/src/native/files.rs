@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use registry_core::api::MAX_RESULT_BYTES;
 use registry_core::catalog::{HEAD_PATH, Key};
 use registry_core::usage::UsageRecord;
 
 use super::{LogError, UsageLog};
 use crate::host::{Host, HostError};
-
-/// Largest answer that is read from the sandbox.
-const MAX_ANSWER_BYTES: usize = 8 << 20;
 
 /// One machine.
 #[derive(Debug)]
@@ -88,7 +86,7 @@ impl Host for FilesHost {
         let mut answer = self.client.execute(request).await.map_err(failed)?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            if body.len() + chunk.len() > MAX_RESULT_BYTES {
                 return Err(failed("the answer is too large"));
             }
             body.extend_from_slice(&chunk);

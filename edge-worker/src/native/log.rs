@@ -61,8 +61,13 @@ impl UsageLog {
             Some((open, file)) if open == day => file,
             _ => OpenOptions::new().append(true).create(true).open(&path).map_err(failed)?,
         };
+        let length = file.metadata().map_err(failed)?.len();
         let (_, file) = today.insert((day, file));
-        file.write_all(line).map_err(failed)?;
-        file.sync_data().map_err(failed)
+        let written = file.write_all(line).and_then(|()| file.sync_data());
+        if written.is_err() {
+            // Half a line would spoil the next one. Whether this succeeds or not, the record counts as not written.
+            let _ = file.set_len(length);
+        }
+        written.map_err(failed)
     }
 }

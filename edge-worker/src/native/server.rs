@@ -1,19 +1,24 @@
 //! The shell around [`handle`]: HTTP in and out, nothing else.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use http::StatusCode;
+use http_body_util::LengthLimitError;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use super::FilesHost;
 use crate::catalog::read;
-use crate::handle::{Edge, MAX_BODY_BYTES, handle};
-use crate::reply::{Body, LogNote};
+use crate::handle::{Edge, MAX_BODY_BYTES, handle, too_large};
+use crate::reply::{Body, LogNote, Refusal, Reply};
 
 /// Why serving ended.
 #[derive(Debug, thiserror::Error)]
@@ -34,29 +39,50 @@ pub async fn serve(
     Ok(axum::serve(listener, shell).with_graceful_shutdown(shutdown).await?)
 }
 
+/// How long a request's body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The work goes on when the caller goes away: what was decided and logged gets its outcome logged too.
 async fn answer(State(state): State<Arc<(Edge, FilesHost)>>, request: Request) -> Response {
-    let (edge, host) = &*state;
     let (parts, body) = request.into_parts();
-    // One byte over the limit is read, so that `handle` sees that it is over.
-    let Ok(bytes) = to_bytes(body, MAX_BODY_BYTES + 1).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let bytes = match timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) if error.source().is_some_and(|cause| cause.is::<LengthLimitError>()) => {
+            return refused(too_large());
+        }
+        _ => return refused(Refusal::bad_request("the body did not arrive whole")),
     };
-    let reply = handle(host, edge, http::Request::from_parts(parts, bytes)).await;
+    let request = http::Request::from_parts(parts, bytes);
+    let work = tokio::spawn(async move {
+        let (edge, host) = &*state;
+        resolved(host, handle(host, edge, request).await).await
+    });
+    work.await.unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
+}
+
+/// Reads the file of an answer that is one.
+async fn resolved(host: &FilesHost, reply: Reply) -> Response {
+    let bytes = match reply.body() {
+        Body::Bytes(bytes) => Ok(bytes.clone()),
+        Body::Object(key) => read(host, key).await,
+    };
+    match bytes {
+        Ok(bytes) => sent(reply, bytes),
+        Err(refusal) => refused(refusal),
+    }
+}
+
+fn refused(refusal: Refusal) -> Response {
+    let reply = refusal.into_reply();
+    let bytes = if let Body::Bytes(bytes) = reply.body() { bytes.clone() } else { Bytes::new() };
+    sent(reply, bytes)
+}
+
+fn sent(reply: Reply, bytes: Bytes) -> Response {
     if let Some(LogNote(note)) = reply.extensions().get() {
         let line = serde_json::json!({"level": "error", "message": note});
         // A log that nobody reads any more is no reason to stop serving.
         let _ = writeln!(std::io::stderr(), "{line}");
     }
-    let (parts, body) = reply.into_parts();
-    match body {
-        Body::Bytes(bytes) => Response::from_parts(parts, bytes.into()),
-        Body::Object(key) => match read(host, &key).await {
-            Ok(bytes) => Response::from_parts(parts, bytes.into()),
-            Err(refusal) => {
-                let (parts, body) = refusal.into_reply().into_parts();
-                let Body::Bytes(bytes) = body else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
-                Response::from_parts(parts, bytes.into())
-            }
-        },
-    }
+    reply.map(|_| bytes.into())
 }

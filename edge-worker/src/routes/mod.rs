@@ -7,6 +7,8 @@ mod resolve;
 mod search;
 mod skills;
 
+use std::fmt::Display;
+
 use http::{Method, StatusCode};
 use matchit::{Params, Router};
 use serde::de::DeserializeOwned;
@@ -129,8 +131,12 @@ impl<H: Host> Request<'_, H> {
 
     /// The request's body as JSON.
     fn parse<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        serde_json::from_slice(self.body)
-            .map_err(|error| Refusal::bad_request(format!("the body does not fit: {error}")))
+        let wrong = |why: &dyn Display| Refusal::bad_request(format!("the body does not fit: {why}"));
+        // serde reads a list as a struct, field by field; no client means that.
+        if self.body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(wrong(&"it is not a JSON object"));
+        }
+        serde_json::from_slice(self.body).map_err(|error| wrong(&error))
     }
 }
 

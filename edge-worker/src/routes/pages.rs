@@ -1,8 +1,8 @@
 //! Public files of the catalog, by URL.
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION, VARY};
-use http::{Response, StatusCode};
 use registry_core::catalog::{Key, PublicFile};
 use registry_core::policy::{Audience, PublicAccess};
 
@@ -17,26 +17,37 @@ impl<H: Host> Request<'_, H> {
     pub(super) async fn public_file(self) -> Result<Reply, Refusal> {
         let path = self.uri.path().to_owned();
         // Style sheets are the program's, not the organisation's: sign-in pages need them too.
-        let asset = path.starts_with("/assets/");
+        let is_asset = path.starts_with("/assets/");
         let this = self.identify()?;
-        let policy = &this.catalog.organisation.policy;
-        if this.caller.is_none() && policy.public == PublicAccess::SignedIn && !asset {
-            return Err(Refusal::unauthenticated("sign in to read the catalog"));
+        if !is_asset {
+            this.may_read()?;
         }
         if let Some(file) = this.catalog.public_file(this.host, &path).await? {
-            return this.serve(&file, asset).await;
+            return this.serve(&file, is_asset).await;
         }
         let with_slash = format!("{path}/");
         if this.catalog.public_file(this.host, &with_slash).await?.is_some() {
-            let mut reply = Response::new(Body::Bytes(Bytes::new()));
-            *reply.status_mut() = StatusCode::PERMANENT_REDIRECT;
-            reply::set(&mut reply, LOCATION, &with_slash);
+            let mut reply = reply::reply(StatusCode::PERMANENT_REDIRECT, HTML, Body::Bytes(Bytes::new()));
+            let query = this.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            reply::set(&mut reply, LOCATION, &format!("{with_slash}{query}"));
             return Ok(reply);
         }
         this.not_found().await
     }
 
-    async fn serve(&self, file: &PublicFile, immutable: bool) -> Result<Reply, Refusal> {
+    /// Refuses anonymous callers where even what is public is for those who are signed in.
+    pub(super) fn may_read(&self) -> Result<(), Refusal> {
+        if self.caller.is_none() && self.public_access() == PublicAccess::SignedIn {
+            return Err(Refusal::unauthenticated("sign in to read the catalog"));
+        }
+        Ok(())
+    }
+
+    fn public_access(&self) -> PublicAccess {
+        self.catalog.organisation.policy.public
+    }
+
+    async fn serve(&self, file: &PublicFile, is_asset: bool) -> Result<Reply, Refusal> {
         let tag = format!("\"{}\"", file.digest);
         let unchanged =
             self.headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
@@ -46,7 +57,12 @@ impl<H: Host> Request<'_, H> {
             let bytes = read(self.host, &Key::Object(Audience::Public, file.digest)).await?;
             reply::reply(StatusCode::OK, &file.media_type, Body::Bytes(bytes))
         };
-        let cache = if immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+        // Where anonymous callers are refused, a page varies by caller and keeps the headers that say so.
+        let cache = match (is_asset, self.public_access()) {
+            (true, _) => "public, max-age=31536000, immutable",
+            (false, PublicAccess::Anonymous) => "no-cache",
+            (false, PublicAccess::SignedIn) => return Ok(reply),
+        };
         reply::set(&mut reply, CACHE_CONTROL, cache);
         reply::set(&mut reply, ETAG, &tag);
         reply.headers_mut().remove(VARY);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use registry_core::api::{Filters, MAX_QUERY, MAX_RESULTS, SearchHit, SearchRequest};
 use registry_core::html;
-use registry_core::policy::{PublicAccess, visible_audiences};
+use registry_core::policy::visible_audiences;
 use registry_core::search::{self, Shard};
 
 use crate::handle::Request;
@@ -14,6 +14,8 @@ use crate::reply::{self, Body, Refusal, Reply};
 
 /// Most audiences that one caller's search spans.
 const MAX_AUDIENCES: usize = 64;
+/// How many results the search page shows.
+const PAGE_RESULTS: usize = 20;
 
 impl<H: Host> Request<'_, H> {
     pub(super) async fn search(&self) -> Result<Reply, Refusal> {
@@ -36,10 +38,13 @@ impl<H: Host> Request<'_, H> {
             tag: value("tag").filter(|tag| !tag.is_empty()).map(str::to_owned),
             ..Filters::default()
         };
+        self.may_read()?;
         let query = value("q").unwrap_or_default();
+        let no_such_team = filters.team.is_none() && value("team").is_some_and(|team| !team.is_empty());
         let hits = match query {
             "" => None,
-            _ => Some(self.hits(query, &filters, 20).await?),
+            _ if no_such_team => Some(Vec::new()),
+            _ => Some(self.hits(query, &filters, PAGE_RESULTS).await?),
         };
         let shell = self.public_text("/search/").await?;
         let page = html::search_page(&shell, query, hits.as_deref());
@@ -50,10 +55,7 @@ impl<H: Host> Request<'_, H> {
         if query.len() > MAX_QUERY {
             return Err(Refusal::bad_request(format!("a query has at most {MAX_QUERY} bytes")));
         }
-        let policy = &self.catalog.organisation.policy;
-        if self.caller.is_none() && policy.public == PublicAccess::SignedIn {
-            return Err(Refusal::unauthenticated("sign in to search"));
-        }
+        self.may_read()?;
         let shards = self.shards().await?;
         let shards: Vec<&Shard> = shards.iter().map(Arc::as_ref).collect();
         Ok(search::search(&shards, query, filters, k))

@@ -1,7 +1,7 @@
 //! `GET /skills/…`: a release as a page, as Markdown, as JSON, or its bundle.
 
 use http::StatusCode;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, HeaderName};
 use matchit::Params;
 use registry_core::Version;
 use registry_core::catalog::Key;
@@ -18,6 +18,7 @@ use crate::reply::{self, Body, Refusal, Reply};
 const HTML: &str = "text/html; charset=utf-8";
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 const GZIP: &str = "application/gzip";
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// The forms of a release that `Accept` chooses among.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,24 +99,27 @@ impl<H: Host> Request<'_, H> {
     async fn bundle_by_token(&self, spec: &Spec, claims: &BundleClaims) -> Result<Reply, Refusal> {
         let refused =
             || Refusal::new(StatusCode::FORBIDDEN, "TOKEN_REFUSED", "the token is not for this bundle");
-        let record = self.catalog.skill(self.host, &spec.skill).await?.ok_or_else(refused)?;
+        let index = self.catalog.bucket(self.host, &spec.skill).await?;
+        let record = index.skills.get(&spec.skill).ok_or_else(refused)?;
         let (version, release) = record.choose(&spec.requirement).ok_or_else(refused)?;
         if !claims.digests.contains(&release.bundle) {
             return Err(refused());
         }
-        let (version, release) = (version.clone(), release.clone());
-        Ok(bundle(&Granted { skill: spec.skill.clone(), version, release, record }))
+        Ok(bundle(&Granted::new(&spec.skill, version, record, release)))
     }
 
     async fn object(&self, granted: &Granted, digest: Digest, media_type: &str) -> Result<Reply, Refusal> {
-        let bytes = read(self.host, &Key::Object(granted.record.audience.clone(), digest)).await?;
+        let bytes = read(self.host, &Key::Object(granted.audience.clone(), digest)).await?;
         Ok(reply::reply(StatusCode::OK, media_type, Body::Bytes(bytes)))
     }
 }
 
 fn bundle(granted: &Granted) -> Reply {
-    let key = Key::Object(granted.record.audience.clone(), granted.release.bundle);
-    reply::reply(StatusCode::OK, GZIP, Body::Object(key))
+    let key = Key::Object(granted.audience.clone(), granted.release.bundle);
+    let mut reply = reply::reply(StatusCode::OK, GZIP, Body::Object(key));
+    // A host may stream the file unread: this tells whoever gets it what it must be (RFC 9530).
+    reply::set(&mut reply, REPR_DIGEST, &granted.release.bundle.as_digest_field());
+    reply
 }
 
 fn spec(parameters: &Params<'_, '_>) -> Result<Spec, Refusal> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
+use registry_core::api::MAX_RESULT_BYTES;
 use registry_core::catalog::{HEAD_PATH, Key};
 use registry_core::usage::UsageRecord;
 use worker::send::{SendFuture, SendWrapper};
@@ -21,8 +22,6 @@ const CATALOG: &str = "CATALOG";
 /// The Durable Objects that hold the usage log.
 const USAGE_LOG: &str = "USAGE_LOG";
 
-/// Largest answer that is read from the sandbox.
-const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// How long a record may take to become durable. A Durable Object whose code traps answers never.
 const LOG_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -90,11 +89,11 @@ async fn answer(request: worker::Request, signal: &AbortSignal) -> Result<http::
     let body = match response.body() {
         ResponseBody::Stream(_) => {
             let stream = response.stream().map_err(failed)?;
-            convert::read(stream, MAX_ANSWER_BYTES).await.map_err(failed)?
+            convert::read(stream, MAX_RESULT_BYTES).await.map_err(failed)?
         }
         ResponseBody::Body(_) | ResponseBody::Empty => Vec::new(),
     };
-    if body.len() > MAX_ANSWER_BYTES {
+    if body.len() > MAX_RESULT_BYTES {
         return Err(failed("the answer is too large"));
     }
     http::Response::builder().status(response.status_code()).body(body.into()).map_err(failed)

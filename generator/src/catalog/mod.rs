@@ -53,6 +53,8 @@ pub struct Input<'a> {
     pub organisation: &'a Organisation,
     /// The commit, or `None` for a working tree.
     pub commit: Option<&'a str>,
+    /// Whether `guildhall.yaml` exists. Without it everything is as open as the development defaults are.
+    pub configured: bool,
 }
 
 /// Every file of a catalog but its head.
@@ -134,7 +136,7 @@ impl Assembly {
         let policy = self.add(Key::Policy, to_json(input.organisation)?);
         let root = Root {
             schema: SCHEMA,
-            development: input.commit.is_none(),
+            development: input.commit.is_none() || !input.configured,
             commit: input.commit.map(str::to_owned),
             policy,
             program: program_digest(),

@@ -35,7 +35,7 @@ pub(super) fn render(
     let document =
         document::served(manifest).map_err(|error| BuildError::Document(id.clone(), error))?.into_bytes();
     let bundle = bundle::archive(&skill.source).map_err(|error| BuildError::Bundle(id.clone(), error))?;
-    let record = to_json(&detail(input, skill, closure.clone()))?;
+    let record = to_json(&detail(input, skill, closure.clone(), Digest::of(&bundle)))?;
     let release = ReleaseRecord {
         audience: manifest.audience.clone(),
         digest: skill.digest,
@@ -67,11 +67,12 @@ pub(super) fn render(
     })
 }
 
-fn detail(input: Input<'_>, skill: &Skill, closure: Vec<Member>) -> ReleaseDetail {
+fn detail(input: Input<'_>, skill: &Skill, closure: Vec<Member>, bundle: Digest) -> ReleaseDetail {
     let manifest = &skill.manifest;
     ReleaseDetail {
         listing: listing(skill),
         digest: skill.digest,
+        bundle,
         license: manifest.license.clone(),
         owners: super::render::owners(input, skill),
         depends_on: manifest.depends_on.iter().map(|needed| needed.spec.clone()).collect(),

@@ -24,6 +24,10 @@ pub(super) struct Arguments {
     /// The private key that signs the head, a JSON Web Key file. Without it a development key is used.
     #[arg(long, value_name = "FILE", env = "GUILDHALL_HEAD_KEY")]
     head_key: Option<PathBuf>,
+    /// A key that signed the catalog's former head, private or public, after a change of keys; may be given several
+    /// times.
+    #[arg(long = "former-key", value_name = "FILE")]
+    former_keys: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,7 +53,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     let snapshot = source::read(repository, origin)?;
     let commit = snapshot.commit.clone();
     let checked = library::check(snapshot);
-    if !checked.diagnostics.is_empty() {
+    if !checked.diagnostics.is_empty() || !checked.configured {
         check::print(&checked);
     }
     if checked.errors() > 0 {
@@ -65,8 +69,16 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         closures: &checked.closures,
         organisation: &checked.organisation,
         commit: commit.as_deref(),
+        configured: checked.configured,
     })?;
-    let signing = Signing { key: &key, now: now()?, expires_days: checked.organisation.expires_days };
+    let former_keys =
+        arguments.former_keys.iter().map(|file| keys::read_public(file)).collect::<Result<Vec<_>, _>>()?;
+    let signing = Signing {
+        key: &key,
+        former_keys: &former_keys,
+        now: now()?,
+        expires_days: checked.organisation.expires_days,
+    };
     let written = write::write(&catalog, &arguments.out, signing, &mut progress(catalog.files.len()))?;
     output::line(&format!(
         "{} in {} ms: {} new, {} unchanged, sequence {}, root {}",
@@ -94,7 +106,7 @@ fn progress(files: usize) -> impl FnMut(usize) {
 pub(super) fn verify(repository: &Path, arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
     let key = match &arguments.head_key {
         Some(file) => keys::read_public(file)?,
-        None => keys::development(repository, "head")?.public(),
+        None => keys::existing_development(repository, "head")?,
     };
     let wrong = verifier::verify(&arguments.folder, &[key])?;
     for path in &wrong {

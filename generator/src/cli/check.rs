@@ -45,7 +45,7 @@ pub(super) fn print(checked: &Checked) {
     }
     if !checked.configured {
         output::note(
-            "no guildhall.yaml: development defaults hold (every team folder is a team, `shared` is for everyone)",
+            "no guildhall.yaml: development defaults hold (every team folder is a team, `shared` is for everyone), and only edges in development mode take the catalog",
         );
     }
     output::line(&summary(checked.library.len(), &checked.diagnostics, checked.errors()));

@@ -1,7 +1,7 @@
 //! Markdown → HTML. Authors are not trusted: raw HTML becomes text, links keep only harmless schemes, and images
 //! become links. Filtering the parser's events needs no second parse of the result.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 use registry_core::html::escape;
@@ -81,6 +81,8 @@ fn text_until_heading_end(events: &[Event<'_>]) -> String {
 struct Filter {
     headings: Vec<Heading>,
     ids: BTreeSet<String>,
+    /// How often each text has been a heading.
+    numbers: BTreeMap<String, u32>,
     /// Whether each open link was kept.
     links: Vec<bool>,
     in_table_head: bool,
@@ -104,13 +106,14 @@ impl Filter {
             .collect();
         // The prefix keeps ids of a body apart from those of the page.
         let base = format!("s-{}", words.join("-"));
-        let mut id = base.clone();
-        let mut number = 1;
-        while !self.ids.insert(id.clone()) {
-            number += 1;
-            id = format!("{base}-{number}");
+        let number = self.numbers.entry(base.clone()).or_default();
+        loop {
+            *number += 1;
+            let id = if *number == 1 { base.clone() } else { format!("{base}-{number}") };
+            if self.ids.insert(id.clone()) {
+                return id;
+            }
         }
-        id
     }
 
     /// The event that takes the place of `event`; an empty text where nothing does.

@@ -40,6 +40,11 @@ pub enum SourceError {
     /// An object is missing or damaged.
     #[error("cannot read the commit `{0}`")]
     Git(String, #[source] gix::Error),
+    /// Nothing that this program reads is there.
+    #[error(
+        "there is neither `skills/` nor `guildhall.yaml` in `{0}`; is it the right folder? (see --repository)"
+    )]
+    Nothing(PathBuf),
     /// A folder cannot be walked.
     #[error("cannot read the working tree")]
     Walk(#[from] ignore::Error),

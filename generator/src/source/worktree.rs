@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 use registry_core::digest::FileMode;
@@ -13,11 +13,12 @@ use super::{MAX_FILE_BYTES, ROOTS, Snapshot, SourceError};
 
 pub(super) fn read(repository: &Path) -> Result<Snapshot, SourceError> {
     let mut snapshot = Snapshot::new(None);
-    for root in ROOTS.iter().chain([&CONFIG_PATH]) {
-        let start = repository.join(root);
-        if !start.exists() {
-            continue;
-        }
+    let starts = ROOTS.iter().chain([&CONFIG_PATH]).map(|path| repository.join(path));
+    let starts: Vec<PathBuf> = starts.filter(|start| start.exists()).collect();
+    if starts.is_empty() {
+        return Err(SourceError::Nothing(repository.to_owned()));
+    }
+    for start in starts {
         // Hidden files are read, so that `.claude` is; `.git` is never below a skill root.
         let walk = WalkBuilder::new(&start).hidden(false).sort_by_file_name(Ord::cmp).build();
         for entry in walk {

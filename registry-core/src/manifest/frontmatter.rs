@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use saphyr_parser::{Event, Parser};
 use serde_yaml::{Mapping, Value};
 
 use crate::diagnostic::{Diagnostic, Position, Rule};
+use crate::yaml;
 
 /// Largest manifest that is read, in bytes.
 pub const MAX_MANIFEST_BYTES: usize = 1 << 20;
-/// Deepest nesting of the frontmatter.
-const MAX_DEPTH: usize = 16;
+/// The line of the file on which the block's text starts.
+const FIRST_LINE: usize = 2;
 
 /// A skill file, taken apart.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Frontmatter {
     /// One diagnostic: not UTF-8, too large, no block, not YAML, a key written twice.
     pub fn read(path: &str, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
         let text = utf8(path, bytes)?;
-        let (yaml, body) = split(text).ok_or_else(|| {
+        let (text_of_block, body) = split(text).ok_or_else(|| {
             let message = "a skill file starts with a frontmatter block between two `---` lines";
             Box::new(
                 Diagnostic::new(Rule::NoFrontmatter, path, Position::START, message.to_owned())
@@ -39,17 +39,19 @@ impl Frontmatter {
         })?;
         let invalid =
             |position, message| Box::new(Diagnostic::new(Rule::InvalidYaml, path, position, message));
-        let positions = positions(yaml).map_err(|(position, message)| invalid(position, message))?;
-        let keys: Value = serde_yaml::from_str(yaml).map_err(|error| {
-            let at = error.location().map_or(Position::START, |at| shifted(at.line(), at.column()));
-            let text = error.to_string();
-            let message = text.split(" at line ").next().unwrap_or_default().to_owned();
-            invalid(at, message)
+        let positions =
+            yaml::positions(text_of_block, FIRST_LINE).map_err(|(at, message)| invalid(at, message))?;
+        let keys: Value = serde_yaml::from_str(text_of_block).map_err(|error| {
+            let at = yaml::error_position(&error, FIRST_LINE);
+            invalid(at, yaml::error_message(&error))
         })?;
         match keys {
             Value::Mapping(keys) => Ok(Self { keys, positions, body: body.to_owned() }),
             Value::Null => Ok(Self { keys: Mapping::new(), positions, body: body.to_owned() }),
-            _ => Err(invalid(shifted(1, 1), "the frontmatter is not a map of keys".to_owned())),
+            _ => Err(invalid(
+                yaml::position(1, 1, FIRST_LINE),
+                "the frontmatter is not a map of keys".to_owned(),
+            )),
         }
     }
 }
@@ -83,97 +85,6 @@ fn split(text: &str) -> Option<(&str, &str)> {
         offset += line.len();
     }
     None
-}
-
-/// The block's text starts on the file's second line.
-fn shifted(line: usize, column: usize) -> Position {
-    Position {
-        line: u32::try_from(line + 1).unwrap_or(u32::MAX),
-        column: u32::try_from(column.max(1)).unwrap_or(u32::MAX),
-    }
-}
-
-/// One open collection while walking the events.
-enum Open {
-    Map { path: String, key: Option<String> },
-    List { path: String, next: usize },
-}
-
-impl Open {
-    /// The path of the value that comes next, or `None` when a key comes next.
-    fn value_path(&mut self) -> Option<String> {
-        match self {
-            Self::Map { path, key } => key.take().map(|key| join(path, &key)),
-            Self::List { path, next } => {
-                *next += 1;
-                Some(join(path, &(*next - 1).to_string()))
-            }
-        }
-    }
-}
-
-fn join(path: &str, segment: &str) -> String {
-    if path.is_empty() { segment.to_owned() } else { format!("{path}/{segment}") }
-}
-
-/// The place of every key and list item, by path.
-fn positions(yaml: &str) -> Result<BTreeMap<String, Position>, (Position, String)> {
-    let mut found = BTreeMap::new();
-    let mut open: Vec<Open> = Vec::new();
-    for event in Parser::new_from_str(yaml) {
-        let (event, span) = event.map_err(|error| {
-            let at = error.marker();
-            (shifted(at.line(), at.col() + 1), error.info().to_owned())
-        })?;
-        let here = shifted(span.start.line(), span.start.col() + 1);
-        if open.len() > MAX_DEPTH {
-            return Err((here, format!("the frontmatter is nested more than {MAX_DEPTH} deep")));
-        }
-        match event {
-            Event::Scalar(text, ..) => match open.last_mut() {
-                Some(Open::Map { path, key: key @ None }) => {
-                    if found.insert(join(path, &text), here).is_some() {
-                        return Err((here, format!("the key `{text}` is written twice")));
-                    }
-                    *key = Some(text.into_owned());
-                }
-                Some(collection) => {
-                    note_item(collection, here, &mut found);
-                }
-                None => {}
-            },
-            Event::Alias(_) => {
-                return Err((here, "aliases are not part of the format: write the value out".to_owned()));
-            }
-            Event::MappingStart(..) => {
-                let path = child_path(&mut open, here, &mut found);
-                open.push(Open::Map { path, key: None });
-            }
-            Event::SequenceStart(..) => {
-                let path = child_path(&mut open, here, &mut found);
-                open.push(Open::List { path, next: 0 });
-            }
-            Event::MappingEnd | Event::SequenceEnd => {
-                open.pop();
-            }
-            Event::Nothing
-            | Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentStart(_)
-            | Event::DocumentEnd => {}
-        }
-    }
-    Ok(found)
-}
-
-fn note_item(collection: &mut Open, here: Position, found: &mut BTreeMap<String, Position>) -> String {
-    let path = collection.value_path().unwrap_or_default();
-    found.entry(path.clone()).or_insert(here);
-    path
-}
-
-fn child_path(open: &mut [Open], here: Position, found: &mut BTreeMap<String, Position>) -> String {
-    open.last_mut().map_or_else(String::new, |collection| note_item(collection, here, found))
 }
 
 #[cfg(test)]

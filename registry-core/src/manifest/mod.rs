@@ -5,7 +5,7 @@ mod read;
 mod source;
 
 pub use frontmatter::{Frontmatter, MAX_MANIFEST_BYTES};
-pub use source::{MAX_SKILL_BYTES, SkillSource, SourceFile, discover};
+pub use source::{MAX_SKILL_BYTES, MAX_SKILL_FILES, SkillSource, SourceFile, discover, is_portable};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +76,7 @@ pub struct Command {
 
 /// What an execution may touch. Absent means denied.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a map of permissions")]
 pub struct Permissions {
     /// Network access.
     pub network_access: bool,
@@ -86,7 +86,7 @@ pub struct Permissions {
 
 /// One parameter of a `prompt_inline` skill.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a map with `name` and `type`")]
 pub struct Parameter {
     /// Its name, as in `{name}` of the prompt.
     pub name: String,

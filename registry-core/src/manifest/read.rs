@@ -16,9 +16,12 @@ use crate::id::{RoleName, SkillId};
 use crate::organisation::Limits;
 use crate::policy::{AccessLevel, Audience};
 use crate::requirement::Spec;
+use crate::yaml;
 
 const MAX_DESCRIPTION: usize = 1024;
 const MAX_TAGS: usize = 32;
+/// Longest version: it is a folder's name on the static site.
+const MAX_VERSION: usize = 64;
 const KNOWN_KEYS: [&str; 26] = [
     "name",
     "version",
@@ -50,21 +53,21 @@ const KNOWN_KEYS: [&str; 26] = [
 
 /// What the author wrote under `deprecated`: a text or a map.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a text, or a map with `message`")]
 enum RawDeprecation {
     Text(String),
     Full(Deprecation),
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a map with `permissions` and `resource_limits`")]
 struct RawSecurity {
     permissions: Permissions,
     resource_limits: RawLimits,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a map of limits")]
 struct RawLimits {
     max_memory_mb: Option<u32>,
     max_execution_time: Option<u32>,
@@ -175,7 +178,7 @@ impl<'a> Fields<'a> {
         match serde_yaml::from_value(value) {
             Ok(value) => Some(value),
             Err(error) => {
-                let message = format!("the value of `{key}` does not fit: {error}");
+                let message = format!("the value of `{key}` does not fit: {}", yaml::error_message(&error));
                 self.report(Rule::InvalidValue, key, message, format!("see `{key}` in docs/formats.md"));
                 None
             }
@@ -215,6 +218,12 @@ impl<'a> Fields<'a> {
 
     fn version(&mut self) -> Option<Version> {
         let text = self.required::<String>("version")?;
+        if text.len() > MAX_VERSION {
+            let message =
+                format!("the version has {} characters, at most {MAX_VERSION} are allowed", text.len());
+            self.report(Rule::InvalidVersion, "version", message, "shorten pre-release and build metadata");
+            return None;
+        }
         match Version::parse(&text) {
             Ok(version) => Some(version),
             Err(error) => {

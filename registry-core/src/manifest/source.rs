@@ -10,6 +10,12 @@ use crate::id::{IdError, SkillId};
 const ROOTS: [&str; 2] = ["skills/", ".claude/skills/"];
 /// Most bytes that the files of one skill may have together.
 pub const MAX_SKILL_BYTES: usize = 16 << 20;
+/// Most files of one skill.
+pub const MAX_SKILL_FILES: usize = 2_000;
+/// Longest path relative to the skill and longest part of it, in bytes: a ustar header holds a name of 100 bytes and
+/// before it a prefix of 155.
+const MAX_PATH: usize = 156;
+const MAX_PATH_PART: usize = 100;
 
 /// One file as the repository holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,14 +54,12 @@ impl SkillSource {
         self.files.get(&self.manifest_file).map_or(&[], |file| &file.bytes)
     }
 
-    /// Which of a skill's files is its manifest: `SKILL.md`, `skill.md`, or the one file of the one-file form.
+    /// Which of a skill's files is its manifest: `SKILL.md`, else `skill.md`, else the one file of the one-file form.
     #[must_use]
-    pub fn manifest_among<'a>(
-        id: &SkillId,
-        mut files: impl Iterator<Item = &'a str> + Clone,
-    ) -> Option<&'a str> {
-        let one_file = format!("{}.md", id.name);
-        files.find(|path| *path == "SKILL.md" || *path == "skill.md" || **path == one_file)
+    pub fn manifest_among<'a>(id: &SkillId, files: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+        let named = |name: &str| files.clone().find(|path| *path == name);
+        let alone = || named(&format!("{}.md", id.name)).filter(|_| files.clone().count() == 1);
+        named("SKILL.md").or_else(|| named("skill.md")).or_else(alone)
     }
 }
 
@@ -138,25 +142,11 @@ impl Discovery {
 
     fn finish(mut self) -> (Vec<SkillSource>, Vec<Diagnostic>) {
         let mut by_id: BTreeMap<SkillId, SkillSource> = BTreeMap::new();
-        for (key, mut skill) in std::mem::take(&mut self.skills) {
-            let Some(manifest) =
-                SkillSource::manifest_among(&skill.id, skill.files.keys().map(String::as_str))
+        for (key, skill) in std::mem::take(&mut self.skills) {
+            let Some(skill) = self.with_manifest(&key, skill).filter(|skill| self.has_sound_files(skill))
             else {
-                let message = format!("the folder of `{}` has no `SKILL.md`", skill.id);
-                self.report(Rule::NoManifest, &key, message, "add `SKILL.md` or remove the folder");
                 continue;
             };
-            skill.manifest_file = manifest.to_owned();
-            if !is_markdown(&key) {
-                skill.manifest_path = format!("{key}/{manifest}");
-            }
-            let size: usize = skill.files.values().map(|file| file.bytes.len()).sum();
-            if size > MAX_SKILL_BYTES {
-                let message = format!("the files of `{}` have {size} bytes together", skill.id);
-                let help = format!("keep a skill under {MAX_SKILL_BYTES} bytes");
-                self.report(Rule::Unreadable, &skill.manifest_path, message, &help);
-                continue;
-            }
             if let Some(other) = by_id.get(&skill.id) {
                 let message = format!("`{}` is also written at `{}`", skill.id, other.manifest_path);
                 self.report(Rule::TwoForms, &skill.manifest_path, message, "keep one of the two");
@@ -166,6 +156,55 @@ impl Discovery {
         }
         (by_id.into_values().collect(), self.diagnostics)
     }
+
+    /// Finds the manifest of a skill that lies at `key`, a folder or a Markdown file.
+    fn with_manifest(&mut self, key: &str, mut skill: SkillSource) -> Option<SkillSource> {
+        let names = skill.files.keys().map(String::as_str);
+        let found = SkillSource::manifest_among(&skill.id, names).map(str::to_owned);
+        let one_file = is_markdown(key);
+        let Some(manifest) = found.filter(|name| one_file || name.eq_ignore_ascii_case("SKILL.md")) else {
+            let message = format!("the folder of `{}` has no `SKILL.md`", skill.id);
+            self.report(Rule::NoManifest, key, message, "add `SKILL.md` or remove the folder");
+            return None;
+        };
+        if !one_file {
+            skill.manifest_path = format!("{key}/{manifest}");
+        }
+        if manifest == "SKILL.md" && skill.files.contains_key("skill.md") {
+            let message = format!("`{}` has both `SKILL.md` and `skill.md`", skill.id);
+            self.report(Rule::TwoForms, &skill.manifest_path, message, "keep one of the two");
+            return None;
+        }
+        skill.manifest_file = manifest;
+        Some(skill)
+    }
+
+    /// Whether a bundle can hold the skill's files.
+    fn has_sound_files(&mut self, skill: &SkillSource) -> bool {
+        let size: usize = skill.files.values().map(|file| file.bytes.len()).sum();
+        let before = self.diagnostics.len();
+        if size > MAX_SKILL_BYTES || skill.files.len() > MAX_SKILL_FILES {
+            let message = format!("`{}` has {} files of {size} bytes together", skill.id, skill.files.len());
+            let help = format!("keep a skill within {MAX_SKILL_FILES} files and {MAX_SKILL_BYTES} bytes");
+            self.report(Rule::Unreadable, &skill.manifest_path, message, &help);
+        }
+        for path in skill.files.keys().filter(|path| !is_portable(path)) {
+            let message = format!("the path `{}` cannot be part of a bundle", path.escape_debug());
+            let help = format!(
+                "use at most {MAX_PATH} bytes, {MAX_PATH_PART} for each part, and no control characters or backslashes"
+            );
+            self.report(Rule::InvalidPath, &skill.manifest_path, message, &help);
+        }
+        self.diagnostics.len() == before
+    }
+}
+
+/// Whether a path relative to the skill fits a ustar header on every machine and stays inside the skill.
+#[must_use]
+pub fn is_portable(path: &str) -> bool {
+    path.len() <= MAX_PATH
+        && !path.contains(|letter: char| letter.is_control() || letter == '\\')
+        && path.split('/').all(|part| !matches!(part, "" | "." | "..") && part.len() <= MAX_PATH_PART)
 }
 
 const MOVE_TO_TEAM: &str = "move it to `skills/{team}/{name}.md` or `skills/{team}/{name}/SKILL.md`";
@@ -228,8 +267,30 @@ mod tests {
     }
 
     #[test]
+    fn the_manifest_is_skill_md_whatever_lies_beside_it() {
+        let (skills, findings) = found(&["skills/data/clean/clean.md", "skills/data/clean/skill.md"]);
+        assert_eq!(findings, [""; 0]);
+        assert_eq!(skills, ["data/clean skills/data/clean/skill.md clean.md,skill.md"]);
+    }
+
+    #[test]
     fn what_looks_like_a_skill_and_is_none() {
-        let cases: [(&[&str], &str); 6] = [
+        let long = format!("skills/support/refund/{}.py", "x".repeat(100));
+        let cases: [(&[&str], &str); 11] = [
+            (&["skills/support/refund/refund.md"], "GH0205 skills/support/refund"),
+            (
+                &["skills/support/refund/refund.md", "skills/support/refund/a.py"],
+                "GH0205 skills/support/refund",
+            ),
+            (
+                &["skills/support/refund/SKILL.md", "skills/support/refund/skill.md"],
+                "GH0203 skills/support/refund/SKILL.md",
+            ),
+            (&["skills/support/refund/SKILL.md", &long], "GH0202 skills/support/refund/SKILL.md"),
+            (
+                &["skills/support/refund/SKILL.md", "skills/support/refund/a\nb"],
+                "GH0202 skills/support/refund/SKILL.md",
+            ),
             (&["skills/refund.md"], "GH0204 skills/refund.md"),
             (&[".claude/skills/refund/SKILL.md"], "GH0204 .claude/skills/refund/SKILL.md"),
             (&["skills/support/Refund.md"], "GH0202 skills/support/Refund.md"),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Expected, PublicKey, TokenError, verify};
 use crate::id::{RoleName, TeamName};
-use crate::policy::Caller;
+use crate::policy::{Caller, MAX_ELEVATION_SECONDS};
 
 /// The issuer that `guildhall token` speaks for.
 pub const DEVELOPMENT_ISSUER: &str = "guildhall-development";
@@ -86,6 +86,11 @@ pub fn caller_from_token(token: &str, issuers: &[Issuer], now: u64) -> Result<Ca
         };
         match verify::<IdentityClaims>(token, &issuer.keys, expected, now) {
             Ok(claims) => {
+                // Measured from the issue of the token: an elevation that begins later would wait in it unseen.
+                let elevated_for = claims.elevated_until.map_or(0, |end| end.saturating_sub(claims.iat));
+                if elevated_for > MAX_ELEVATION_SECONDS {
+                    return Err(TokenError::Lifetime);
+                }
                 return Ok(Caller {
                     issuer: claims.iss,
                     subject: claims.sub,
@@ -131,6 +136,20 @@ mod tests {
             role: "support-agent".parse().unwrap(),
             teams: ["support".parse().unwrap()].into(),
             elevated_until: None,
+        }
+    }
+
+    #[test]
+    fn an_elevation_is_short_from_the_issue_of_the_token_on() {
+        let at = |elevated_until, now| {
+            let claims = IdentityClaims { elevated_until: Some(elevated_until), ..claims(1) };
+            caller_from_token(&sign(&claims, "at+jwt", &key(1)).unwrap(), &[issuer(1)], now)
+        };
+        let until = NOW + MAX_ELEVATION_SECONDS;
+        assert!(at(until, NOW).unwrap().is_elevated(NOW));
+        assert!(!at(until, until).unwrap().is_elevated(until));
+        for now in [NOW, NOW + 1, NOW + 1800] {
+            assert_eq!(at(until + 1, now), Err(TokenError::Lifetime), "an elevation that begins later");
         }
     }
 

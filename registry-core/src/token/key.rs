@@ -80,6 +80,12 @@ impl PublicKey {
         self.kid.starts_with(DEVELOPMENT_KID_PREFIX)
     }
 
+    /// Whether the two are halves of one pair, whatever their names.
+    #[must_use]
+    pub fn is_same_pair(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+
     /// Whether `signature` (base64url, no padding) is this key's over `message`. Any error is a no.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &str) -> bool {

@@ -94,9 +94,9 @@ fn a_path_is_one_thing() {
 
 #[test]
 fn number_and_size_are_bounded() {
-    let names: Vec<String> = (0..=MAX_FILES).map(|index| index.to_string()).collect();
+    let names: Vec<String> = (0..=MAX_SKILL_FILES).map(|index| index.to_string()).collect();
     let members: Vec<Member<'_>> = names.iter().map(|name| plain(name, b"")).collect();
-    assert_eq!(unpack(&archive(&members[1..])).unwrap().len(), MAX_FILES);
+    assert_eq!(unpack(&archive(&members[1..])).unwrap().len(), MAX_SKILL_FILES);
     assert!(matches!(refusal(&members), ArchiveError::TooMany));
 
     let half = vec![0; MAX_UNPACKED as usize / 2];
