@@ -22,9 +22,14 @@ pub fn run_long(arguments: &Arguments) -> Result<()> {
         run(cargo("install --quiet --locked cargo-mutants@27.1.0"))?;
     }
     note("every mutant of the access policy must be caught by a test");
-    run(cargo(
-        "mutants --package registry-core --file registry-core/src/policy/**/*.rs --no-shuffle --colors never",
-    ))?;
+    let mut policy = cargo("mutants --package registry-core --no-shuffle --colors never");
+    policy.args(["--file", "registry-core/src/policy/**/*.rs"]);
+    run(policy)?;
+    note("every mutant of how the edge applies it must be caught too");
+    let mut edge = cargo("mutants --package edge-worker --test-package e2e --no-shuffle --colors never");
+    edge.args(["--file", "edge-worker/src/access.rs", "--file", "edge-worker/src/catalog.rs"]);
+    edge.args("-- --test decisions --test head --test laws".split(' '));
+    run(edge)?;
     note("property tests at full length");
     let mut test =
         cargo("test --release --package registry-core --package generator --package sandbox --lib");
