@@ -31,6 +31,7 @@ on_both_hosts!(
     public_pages_are_served_and_the_rest_is_not,
     requests_that_make_no_sense_are_told_why,
     the_usage_log_has_the_decision_and_the_outcome,
+    an_outcome_is_logged_though_the_caller_hung_up,
     a_new_commit_is_served_without_a_restart,
     an_older_or_altered_head_is_not_taken,
 );
@@ -330,6 +331,29 @@ fn the_usage_log_has_the_decision_and_the_outcome(mut stand: Stand) {
     let text = serde_json::to_string(&log).unwrap();
     for secret in ["agent-4711", "ORD-20481937", &token] {
         assert!(!text.contains(secret), "the log tells {secret}");
+    }
+}
+
+fn an_outcome_is_logged_though_the_caller_hung_up(mut stand: Stand) {
+    let skill = "---\nname: shared/slow\nversion: 1.0.0\ndescription: Waits.\ntags: []\naccess_level: public\n\
+        type: code_inline\ncommand: python3\nargs: [-c, 'import time; time.sleep(2)']\n---\n";
+    stand.repository.write("skills/shared/slow.md", skill).unwrap();
+    stand.repository.commit("add shared/slow").unwrap();
+    stand.publish().unwrap();
+    let body = json!({"name": "shared/slow"}).to_string();
+    let hung_up = std::process::Command::new("curl")
+        .args(["--silent", "--max-time", "1", "--data", &body, &format!("{}/invoke", stand.url())])
+        .status()
+        .unwrap();
+    assert_eq!(hung_up.code(), Some(28), "curl gave up waiting");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let outcomes: Vec<Outcome> = stand.log().unwrap().iter().map(|record| record.outcome).collect();
+        if outcomes.contains(&Outcome::Success) {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "only {outcomes:?} was logged");
+        std::thread::sleep(std::time::Duration::from_millis(200));
     }
 }
 

@@ -6,6 +6,7 @@ mod log;
 
 use std::sync::OnceLock;
 
+use futures_channel::oneshot;
 use worker::{Context, Env, Request, Response, ResponseBody, console_error, event};
 
 use self::host::WorkersHost;
@@ -17,9 +18,20 @@ use crate::reply::{Body, LogNote, Refusal};
 /// The secret that holds the [`EdgeConfig`] as JSON.
 const CONFIG: &str = "GUILDHALL_EDGE";
 
+/// The work goes on when the caller goes away: what was decided and logged gets its outcome logged too.
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
-    let (parts, body) = match serve(request, &env).await {
+async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+    let (done, answer) = oneshot::channel();
+    context.wait_until(async move {
+        // Nobody takes the answer of a caller who went away.
+        let _ = done.send(serve(request, &env).await);
+    });
+    let answer = answer.await.map_err(|_| worker::Error::from("the work ended without an answer"))?;
+    respond(answer)
+}
+
+fn respond(answer: Result<(http::response::Parts, ResponseBody), Refusal>) -> worker::Result<Response> {
+    let (parts, body) = match answer {
         Ok(answer) => answer,
         Err(refusal) => {
             let (parts, body) = refusal.into_reply().into_parts();
@@ -70,7 +82,7 @@ fn configure(env: &Env) -> Result<Edge, HostError> {
         ConfigError::Json(json) => {
             host::failed(format!("{error}: line {}, column {}", json.line(), json.column()))
         }
-        ConfigError::Key(_) => host::failed(error),
+        ConfigError::Key(_) | ConfigError::Shared(_) => host::failed(error),
     })?;
     Edge::new(config).map_err(host::failed)
 }
