@@ -51,13 +51,15 @@ static CHECKOUT: Mutex<()> = Mutex::new(());
 
 fn every_line_works(arguments: &[&str]) {
     let _alone = CHECKOUT.lock();
-    let [search, invoked, denied, absent] = answers(arguments).try_into().unwrap();
+    let [search, invoked, denied, absent, restricted, sensitive] = answers(arguments).try_into().unwrap();
     assert_eq!(search.pointer("/0/slug").unwrap(), "support/refund-resolver", "{search}");
     assert_eq!(invoked.pointer("/output/text").unwrap(), "Mail [EMAIL_1] or call [PHONE_1]", "{invoked}");
     assert_eq!(denied.pointer("/code").unwrap(), "ACL_DENIED", "{denied}");
     assert!(denied.pointer("/request_url").is_some());
     let same = denied.to_string().replace("finance/expense-check", "finance/no-such-skill");
     assert_eq!(same, absent.to_string());
+    assert_eq!(restricted.pointer("/allowed").unwrap(), true, "{restricted}");
+    assert_eq!(sensitive.pointer("/allowed").unwrap(), true, "{sensitive}");
 }
 
 #[test]

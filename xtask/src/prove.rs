@@ -26,7 +26,9 @@ pub fn run_long(arguments: &Arguments) -> Result<()> {
     policy.args(["--file", "registry-core/src/policy/**/*.rs"]);
     run(policy)?;
     note("every mutant of how the edge applies it must be caught too");
-    let mut edge = cargo("mutants --package edge-worker --test-workspace true --no-shuffle --colors never");
+    let mut edge = cargo(
+        "mutants --package edge-worker --test-package e2e --baseline skip --timeout 300 --no-shuffle --colors never",
+    );
     edge.args(["--file", "edge-worker/src/access.rs", "--file", "edge-worker/src/catalog.rs"]);
     edge.args("-- --test decisions --test head --test laws".split(' '));
     run(edge)?;

@@ -225,6 +225,8 @@ impl Place {
         let search = r#"{"query":"give a customer their money back"}"#;
         let denied = r#"{"name":"finance/expense-check","payload":{}}"#;
         let absent = r#"{"name":"finance/no-such-skill","payload":{}}"#;
+        let restricted = r#"{"skill":"finance/expense-check"}"#;
+        let sensitive = r#"{"skill":"finance/budget-approval"}"#;
         let post = format!("curl -sS -H \"Authorization: Bearer $SUPPORT\" {url}");
         Ok(format!(
             "\n\
@@ -242,6 +244,9 @@ impl Place {
              {post}/invoke -d '{denied}'\n\n\
              # the same answer for a skill that does not exist\n\
              {post}/invoke -d '{absent}'\n\n\
+             # open to those whose role, or team and elevation, says so\n\
+             curl -sS -H \"Authorization: Bearer $FINANCE\" {url}/acl/check -d '{restricted}'\n\
+             curl -sS -H \"Authorization: Bearer $FINANCE_LEAD\" {url}/acl/check -d '{sensitive}'\n\n\
              Ctrl-C stops everything."
         ))
     }
