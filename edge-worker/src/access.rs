@@ -178,3 +178,31 @@ pub(crate) fn spec(name: &str, requirement: &str) -> Result<Spec, Refusal> {
         requirement.parse::<Requirement>().map_err(|error| Refusal::bad_request(error.to_string()))?;
     Ok(Spec { skill, requirement })
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn token_of(values: &[&str]) -> Result<Option<String>, &'static str> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+        }
+        bearer(&headers).map(|token| token.map(str::to_owned)).map_err(|refusal| refusal.code())
+    }
+
+    #[test]
+    fn exactly_one_bearer_token_is_taken() {
+        assert_eq!(token_of(&[]), Ok(None));
+        assert_eq!(token_of(&[""]), Ok(None));
+        assert_eq!(token_of(&["Bearer a.b.c"]), Ok(Some("a.b.c".to_owned())));
+        assert_eq!(token_of(&["bearer a.b.c"]), Ok(Some("a.b.c".to_owned())));
+        for wrong in
+            [&["Basic a.b.c"][..], &["a.b.c"], &["Bearer"], &["Bearer a", "Bearer a"], &["Bearer \u{e9}"]]
+        {
+            assert_eq!(token_of(wrong), Err("UNAUTHENTICATED"), "{wrong:?}");
+        }
+    }
+}

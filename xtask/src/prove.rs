@@ -27,10 +27,10 @@ pub fn run_long(arguments: &Arguments) -> Result<()> {
     run(policy)?;
     note("every mutant of how the edge applies it must be caught too");
     let mut edge = cargo(
-        "mutants --package edge-worker --test-package e2e --baseline skip --timeout 300 --no-shuffle --colors never",
+        "mutants --package edge-worker --test-package edge-worker,e2e --baseline skip --timeout 300 --no-shuffle --colors never",
     );
     edge.args(["--file", "edge-worker/src/access.rs", "--file", "edge-worker/src/catalog.rs"]);
-    edge.args("-- --test decisions --test head --test laws".split(' '));
+    edge.args("-- --lib --test decisions --test head --test laws".split(' '));
     run(edge)?;
     note("property tests at full length");
     let mut test =

@@ -1,5 +1,6 @@
 //! Every finding of one file, as an author sees them.
 
+use super::execution::DEFAULT_TIMEOUT;
 use super::*;
 use crate::digest::FileMode;
 use crate::manifest::SourceFile;
