@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use e2e::{World, check};
+use e2e::{World, check, key};
+use registry_core::catalog::Head;
+use registry_core::digest::Digest;
 use serde_json::{Value, json};
 
 const CONFIG: &str = "organisation: X\nbase_url: https://x\nteams: {shared: {}}\n";
@@ -50,6 +52,20 @@ async fn a_catalog_of_a_working_tree_is_for_development_only() {
     assert_eq!(search(&world(now(), false, true)).await.0, 200);
     assert_eq!(search(&world(now(), false, false)).await, unavailable());
     assert_eq!(search(&world(now(), true, false)).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_be_taken_leaves_the_one_held() {
+    let world = world(now(), true, false);
+    assert_eq!(search(&world).await.0, 200);
+    let nowhere = Digest::of(b"no root has this digest");
+    for sequence in [0, 1, 9] {
+        let head = Head::sign(nowhere, sequence, now() + DAY, &key("head-1").unwrap()).unwrap();
+        fs::write(world.catalog().join("head.json"), serde_json::to_vec(&head).unwrap()).unwrap();
+        assert_eq!(search(&world).await.0, 200, "sequence {sequence}");
+    }
+    fs::remove_file(world.catalog().join("head.json")).unwrap();
+    assert_eq!(search(&world).await.0, 200);
 }
 
 /// The first file below a folder of the catalog.
