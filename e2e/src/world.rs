@@ -1,7 +1,7 @@
 //! A catalog of given files with an edge over it, all within this process: for laws over many catalogs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
@@ -38,6 +38,28 @@ pub fn check(config: &str, texts: &BTreeMap<String, String>) -> Checked {
     let file = |text: &String| SourceFile { mode: FileMode::Plain, bytes: text.clone().into_bytes() };
     let files = texts.iter().map(|(id, text)| (format!("skills/{id}.md"), file(text))).collect();
     library::check(Snapshot { commit: None, files, config: Some(config.to_owned()), diagnostics: Vec::new() })
+}
+
+fn write_catalog(
+    folder: &Path,
+    checked: &Checked,
+    signed: u64,
+    committed: bool,
+    edit: &dyn Fn(&mut BTreeMap<SkillId, SkillRecord>),
+) -> Result<()> {
+    ensure!(checked.errors() == 0, "{:?}", checked.diagnostics);
+    let mut built = catalog::build(Input {
+        library: &checked.library,
+        closures: &checked.closures,
+        organisation: &checked.organisation,
+        commit: committed.then_some(COMMIT),
+        configured: checked.configured,
+    })?;
+    edit_index(&mut built, edit)?;
+    let key = key("head-1")?;
+    let signing = Signing { key: &key, former_keys: &[], now: signed, expires_days: 7 };
+    write::write(&built, folder, signing, &mut |_| {})?;
+    Ok(())
 }
 
 /// Decodes every bucket of the index, has it edited, and makes the root name the outcome.
@@ -88,30 +110,34 @@ impl World {
         development: bool,
         edit: &dyn Fn(&mut BTreeMap<SkillId, SkillRecord>),
     ) -> Result<Self> {
-        ensure!(checked.errors() == 0, "{:?}", checked.diagnostics);
-        let mut built = catalog::build(Input {
-            library: &checked.library,
-            closures: &checked.closures,
-            organisation: &checked.organisation,
-            commit: committed.then_some(COMMIT),
-            configured: checked.configured,
-        })?;
-        edit_index(&mut built, edit)?;
-        let (folder, key) = (tempfile::tempdir()?, key("head-1")?);
-        let signing = Signing { key: &key, former_keys: &[], now: signed, expires_days: 7 };
-        write::write(&built, &folder.path().join("dist"), signing, &mut |_| {})?;
+        let folder = tempfile::tempdir()?;
+        write_catalog(&folder.path().join("dist"), &checked, signed, committed, edit)?;
         let config = json!({
             "origin": "https://edge",
             "development": development,
-            "head_keys": [key.public()],
-            "invoke_key": self::key("invoke-1")?,
-            "identity": [Issuer::development(self::key("identity-1")?.public())],
+            "head_keys": [key("head-1")?.public()],
+            "invoke_key": key("invoke-1")?,
+            "identity": [Issuer::development(key("identity-1")?.public())],
             "sandbox": {"url": "http://127.0.0.1:9", "audience": "sandbox"},
             "pseudonym_key": Digest::of(b""),
         });
         let host = FilesHost::new(&folder.path().join("dist"), &folder.path().join("log"))?;
         let edge = Edge::new(EdgeConfig::parse(config.to_string().as_bytes())?)?;
         Ok(Self { edge, host, folder, checked })
+    }
+
+    /// Writes the catalog of other skills over this one, as the next build would.
+    ///
+    /// # Errors
+    /// As [`World::build`].
+    pub fn publish(&self, checked: &Checked, signed: u64) -> Result<()> {
+        write_catalog(&self.catalog(), checked, signed, true, &|_| {})
+    }
+
+    /// The edge, for a host of one's own.
+    #[must_use]
+    pub fn edge(&self) -> &Edge {
+        &self.edge
     }
 
     /// The catalog's folder.

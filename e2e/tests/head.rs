@@ -4,11 +4,18 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use bytes::Bytes;
 use e2e::{World, check, key};
-use registry_core::catalog::Head;
+use edge_worker::native::FilesHost;
+use edge_worker::{Body, Host, HostError, handle};
+use generator::library::Checked;
+use registry_core::catalog::{Head, Key};
 use registry_core::digest::Digest;
+use registry_core::usage::UsageRecord;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 const CONFIG: &str = "organisation: X\nbase_url: https://x\nteams: {shared: {}}\n";
 const DAY: u64 = 86_400;
@@ -18,10 +25,15 @@ fn now() -> u64 {
 }
 
 fn world(signed: u64, committed: bool, development: bool) -> World {
+    World::build(skills("Tunes a piano."), signed, committed, development).unwrap()
+}
+
+/// One skill that says what it does.
+fn skills(description: &str) -> Checked {
     let skill = "---\nname: tune\nversion: 1.0.0\ndescription: Tunes a piano.\ntags: []\naccess_level: public\n\
         type: code_inline\ncommand: python3\n---\n# Tune\n";
-    let texts = BTreeMap::from([("shared/tune".to_owned(), skill.to_owned())]);
-    World::build(check(CONFIG, &texts), signed, committed, development).unwrap()
+    let skill = skill.replace("Tunes a piano.", description);
+    check(CONFIG, &BTreeMap::from([("shared/tune".to_owned(), skill)]))
 }
 
 async fn search(world: &World) -> (u16, String) {
@@ -66,6 +78,96 @@ async fn a_head_that_cannot_be_taken_leaves_the_one_held() {
     }
     fs::remove_file(world.catalog().join("head.json")).unwrap();
     assert_eq!(search(&world).await.0, 200);
+}
+
+async fn description(world: &World) -> String {
+    let (_, answer) = world.ask(None, "GET", "/skills/shared/tune", "*/*", &Value::Null).await.unwrap();
+    serde_json::from_slice::<Value>(&answer).unwrap()["description"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_newer_head_is_taken_and_an_older_one_is_not() {
+    let world = world(now(), true, false);
+    assert_eq!(description(&world).await, "Tunes a piano.");
+    let head = world.catalog().join("head.json");
+    let older = fs::read(&head).unwrap();
+    world.publish(&skills("Tunes a harp."), now()).unwrap();
+    assert_eq!(description(&world).await, "Tunes a harp.");
+    fs::write(&head, older).unwrap();
+    assert_eq!(description(&world).await, "Tunes a harp.");
+}
+
+/// The files of a catalog, of which one root is slow to come.
+struct SlowRoot {
+    files: FilesHost,
+    slow: Key,
+    /// The slow root is being waited for.
+    asked: Notify,
+    /// It may come.
+    release: Notify,
+}
+
+impl Host for SlowRoot {
+    async fn head(&self) -> Result<Bytes, HostError> {
+        self.files.head().await
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, HostError> {
+        if *key == self.slow {
+            self.asked.notify_one();
+            self.release.notified().await;
+        }
+        self.files.get(key).await
+    }
+
+    fn now(&self) -> u64 {
+        self.files.now()
+    }
+
+    fn random(&self) -> Result<[u8; 16], HostError> {
+        self.files.random()
+    }
+
+    async fn fetch(
+        &self,
+        request: http::Request<Bytes>,
+        timeout: Duration,
+    ) -> Result<http::Response<Bytes>, HostError> {
+        self.files.fetch(request, timeout).await
+    }
+
+    async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {
+        self.files.append_log(record).await
+    }
+}
+
+#[tokio::test]
+async fn an_older_catalog_that_arrives_late_does_not_replace_a_newer_one() {
+    let world = world(now(), true, false);
+    let older: Head = serde_json::from_slice(&fs::read(world.catalog().join("head.json")).unwrap()).unwrap();
+    let host = SlowRoot {
+        files: FilesHost::new(&world.catalog(), &world.log()).unwrap(),
+        slow: Key::Root(older.root),
+        asked: Notify::new(),
+        release: Notify::new(),
+    };
+    let get = async || {
+        let request = http::Request::get("/skills/shared/tune").body(Bytes::new()).unwrap();
+        match handle(&host, world.edge(), request).await.into_body() {
+            Body::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+            Body::Object(_) => String::new(),
+        }
+    };
+    let overtake = async {
+        host.asked.notified().await;
+        world.publish(&skills("Tunes a harp."), now()).unwrap();
+        let newer = get().await;
+        host.release.notify_one();
+        newer
+    };
+    let (late, newer) = tokio::join!(get(), overtake);
+    assert!(newer.contains("Tunes a harp."), "{newer}");
+    assert!(late.contains("Tunes a harp."), "answered from the older catalog: {late}");
 }
 
 /// The first file below a folder of the catalog.
