@@ -55,6 +55,7 @@ fn unavailable() -> (u16, String) {
 async fn after_the_head_expires_reads_go_on_and_invoke_stops() {
     let world = world(now() - 8 * DAY, true, false);
     assert_eq!(search(&world).await.0, 200);
+    assert_eq!(outcome(&world, "GET", "/", Value::Null).await.0, 200);
     let invoked = outcome(&world, "POST", "/invoke", json!({"name": "shared/tune"})).await;
     assert_eq!(invoked, (503, "HEAD_EXPIRED".to_owned()));
 }
