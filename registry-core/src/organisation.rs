@@ -139,7 +139,7 @@ impl Organisation {
         let wrong = |position, message| {
             Box::new(
                 Diagnostic::new(Rule::InvalidConfig, CONFIG_PATH, position, message)
-                    .with_help("see docs/formats.md for every key of guildhall.yaml"),
+                    .with_help("see docs/formats.md of Guildhall for every key of guildhall.yaml"),
             )
         };
         yaml::positions(text, 1).map_err(|(position, message)| wrong(position, message))?;

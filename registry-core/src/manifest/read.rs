@@ -135,7 +135,12 @@ impl<'a> Fields<'a> {
             Ok(value) => Some(value),
             Err(error) => {
                 let message = format!("the value of `{key}` does not fit: {}", yaml::error_message(&error));
-                self.report(Rule::InvalidValue, key, message, format!("see `{key}` in docs/formats.md"));
+                self.report(
+                    Rule::InvalidValue,
+                    key,
+                    message,
+                    format!("see `{key}` in docs/formats.md of Guildhall"),
+                );
                 None
             }
         }
