@@ -205,7 +205,12 @@ impl Stand {
                 Process::start("node".as_ref(), &[script.as_slice(), &shared, &own].concat())?
             }
         };
-        let client = Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(60)).build()?;
+        let client = Client::builder()
+            .redirect(Policy::none())
+            // A server may close a connection whose request it refused half read; none is used twice.
+            .pool_max_idle_per_host(0)
+            .timeout(Duration::from_secs(60))
+            .build()?;
         Ok(Self {
             repository,
             kind,
