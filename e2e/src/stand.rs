@@ -4,11 +4,14 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use edge_worker::{EdgeConfig, SandboxConfig};
+use registry_core::digest::Digest;
+use registry_core::token::{Issuer, SigningKey};
 use registry_core::usage::UsageRecord;
 use reqwest::blocking::{Client, Response};
 use reqwest::redirect::Policy;
@@ -143,74 +146,31 @@ impl Stand {
         let (edge_port, sandbox_port) = (free_port()?, free_port()?);
         let origin = format!("http://127.0.0.1:{edge_port}");
         let sandbox_url = format!("http://127.0.0.1:{sandbox_port}");
-        let key = |purpose: &str| -> Result<(Value, Value)> {
-            let name = format!("development-{purpose}");
-            let file = format!(".guildhall/keys/{name}.json");
-            let path = repository.path().join(&file);
-            if !path.exists() {
-                repository.must(&["key", "new", &name, "--out", &file])?;
-            }
-            let public = serde_json::from_str(&repository.must(&["key", "public", &file])?)?;
-            Ok((serde_json::from_slice(&fs::read(&path)?)?, public))
-        };
-        let (invoke, invoke_public) = key("invoke")?;
-        let edge = json!({
-            "origin": origin,
-            "development": true,
-            "head_keys": [key("head")?.1],
-            "invoke_key": invoke,
-            "identity": [{
-                "issuer": "guildhall-development",
-                "audience": "guildhall-development-edge",
-                "typ": ["at+jwt"],
-                "keys": [key("identity")?.1],
-                "max_lifetime": 43_200,
-            }],
-            "sandbox": {"url": sandbox_url, "audience": SANDBOX},
-            "pseudonym_key": "0".repeat(64),
-        });
+        let edge = edge_config(&repository, &origin, &sandbox_url)?;
         let sandbox = json!({
             "listen": format!("127.0.0.1:{sandbox_port}"),
             "audience": SANDBOX,
             "edge_issuer": origin,
             "edge_url": origin,
-            "edge_keys": [invoke_public],
+            "edge_keys": [edge.invoke_key.public()],
             "development": true,
             "state_dir": sandbox_state.path(),
             "runtimes": runtimes()?,
         });
-        let (edge_file, sandbox_file) = (state.path().join("edge.json"), state.path().join("sandbox.json"));
-        fs::write(&edge_file, serde_json::to_vec(&edge)?)?;
+        fs::write(state.path().join("edge.json"), serde_json::to_vec(&edge)?)?;
+        let sandbox_file = state.path().join("sandbox.json");
         fs::write(&sandbox_file, serde_json::to_vec(&sandbox)?)?;
         let sandbox = Process::start(
             program("guildhall-sandbox")?.as_ref(),
             &["--config".as_ref(), sandbox_file.as_ref()],
         )?;
-        let catalog = repository.catalog();
-        let log = state.path().join("logs");
-        let port = edge_port.to_string();
-        let listen = format!("127.0.0.1:{port}");
-        let shared: [&OsStr; 4] =
-            ["--config".as_ref(), edge_file.as_ref(), "--catalog".as_ref(), catalog.as_ref()];
-        let edge = match kind {
-            HostKind::Native => {
-                let own: [&OsStr; 4] = ["--log".as_ref(), log.as_ref(), "--listen".as_ref(), listen.as_ref()];
-                Process::start(program("guildhall-edge")?.as_ref(), &[shared, own].concat())?
-            }
-            HostKind::Workers => {
-                let bundle = worker_bundle()?;
-                let script: [&OsStr; 1] = ["edge-worker/worker/serve.mjs".as_ref()];
-                let own: [&OsStr; 4] =
-                    ["--bundle".as_ref(), bundle.as_ref(), "--port".as_ref(), port.as_ref()];
-                Process::start("node".as_ref(), &[script.as_slice(), &shared, &own].concat())?
-            }
-        };
         let client = Client::builder()
             .redirect(Policy::none())
             // A server may close a connection whose request it refused half read; none is used twice.
             .pool_max_idle_per_host(0)
             .timeout(Duration::from_secs(60))
             .build()?;
+        let edge = start_edge(kind, &repository, state.path(), edge_port)?;
         Ok(Self {
             repository,
             kind,
@@ -327,6 +287,45 @@ impl Stand {
             while self.edge.line()? != "published" {}
         }
         Ok(())
+    }
+}
+
+/// The configuration of an edge in development mode, its keys made by `guildhall`.
+fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> Result<EdgeConfig> {
+    let key = |purpose: &str| -> Result<SigningKey> {
+        let name = format!("development-{purpose}");
+        let file = format!(".guildhall/keys/{name}.json");
+        if !repository.path().join(&file).exists() {
+            repository.must(&["key", "new", &name, "--out", &file])?;
+        }
+        Ok(serde_json::from_slice(&fs::read(repository.path().join(&file))?)?)
+    };
+    Ok(EdgeConfig {
+        origin: origin.to_owned(),
+        development: true,
+        head_keys: vec![key("head")?.public()],
+        invoke_key: key("invoke")?,
+        identity: vec![Issuer::development(key("identity")?.public())],
+        sandbox: SandboxConfig { url: sandbox_url.to_owned(), audience: SANDBOX.to_owned() },
+        pseudonym_key: Digest::of(b"pseudonyms"),
+    })
+}
+
+fn start_edge(kind: HostKind, repository: &Repository, state: &Path, port: u16) -> Result<Process> {
+    let (config, log) = (state.join("edge.json"), state.join("logs"));
+    let (catalog, listen, port) = (repository.catalog(), format!("127.0.0.1:{port}"), port.to_string());
+    let shared: [&OsStr; 4] = ["--config".as_ref(), config.as_ref(), "--catalog".as_ref(), catalog.as_ref()];
+    match kind {
+        HostKind::Native => {
+            let own: [&OsStr; 4] = ["--log".as_ref(), log.as_ref(), "--listen".as_ref(), listen.as_ref()];
+            Process::start(program("guildhall-edge")?.as_ref(), &[shared, own].concat())
+        }
+        HostKind::Workers => {
+            let bundle = worker_bundle()?;
+            let script: [&OsStr; 1] = ["edge-worker/worker/serve.mjs".as_ref()];
+            let own: [&OsStr; 4] = ["--bundle".as_ref(), bundle.as_ref(), "--port".as_ref(), port.as_ref()];
+            Process::start("node".as_ref(), &[script.as_slice(), &shared, &own].concat())
+        }
     }
 }
 
