@@ -131,7 +131,6 @@ pub struct Stand {
     /// Kept for their end, in this order.
     _sandbox: Process,
     _sandbox_state: TempDir,
-    sandbox_url: String,
 }
 
 impl Stand {
@@ -171,28 +170,13 @@ impl Stand {
             .timeout(Duration::from_secs(60))
             .build()?;
         let edge = start_edge(kind, &repository, state.path(), edge_port)?;
-        Ok(Self {
-            repository,
-            kind,
-            state,
-            client,
-            edge,
-            _sandbox: sandbox,
-            _sandbox_state: sandbox_state,
-            sandbox_url,
-        })
+        Ok(Self { repository, kind, state, client, edge, _sandbox: sandbox, _sandbox_state: sandbox_state })
     }
 
     /// The edge's address.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.edge.url
-    }
-
-    /// The sandbox's address.
-    #[must_use]
-    pub fn sandbox_url(&self) -> &str {
-        &self.sandbox_url
     }
 
     /// A token for a role with options as `guildhall token` takes them.
