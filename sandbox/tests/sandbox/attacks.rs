@@ -17,10 +17,11 @@ async fn the_hosts_files_cannot_be_read() {
     let seen = stage
         .python(&format!(
             "import os, json\n\
-             paths = [{:?}, {:?}, '/etc/passwd', '/etc/shadow', '/root', '/home', '/var', '/sys', '/work/main', '/skill/SKILL.md']\n\
+             paths = [{:?}, {:?}, {:?}, '/etc/passwd', '/etc/shadow', '/root', '/home', '/var', '/sys', '/skill/SKILL.md']\n\
              print(json.dumps([p for p in paths if os.path.exists(p)] + sorted(os.listdir('/'))))",
             secret.path(),
             stage.state.path(),
+            env!("CARGO_MANIFEST_DIR"),
         ))
         .await;
     let root = ["bin", "dev", "etc", "lib", "lib64", "proc", "sbin", "skill", "tmp", "usr", "work"];
