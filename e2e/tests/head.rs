@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -106,6 +107,20 @@ struct SlowRoot {
     asked: Notify,
     /// It may come.
     release: Notify,
+    /// How many files were read.
+    reads: AtomicUsize,
+}
+
+impl SlowRoot {
+    fn of(world: &World, slow: Key) -> Self {
+        Self {
+            files: FilesHost::new(&world.catalog(), &world.log()).unwrap(),
+            slow,
+            asked: Notify::new(),
+            release: Notify::new(),
+            reads: AtomicUsize::new(0),
+        }
+    }
 }
 
 impl Host for SlowRoot {
@@ -114,6 +129,7 @@ impl Host for SlowRoot {
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, HostError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         if *key == self.slow {
             self.asked.notify_one();
             self.release.notified().await;
@@ -146,12 +162,7 @@ impl Host for SlowRoot {
 async fn an_older_catalog_that_arrives_late_does_not_replace_a_newer_one() {
     let world = world(now(), true, false);
     let older: Head = serde_json::from_slice(&fs::read(world.catalog().join("head.json")).unwrap()).unwrap();
-    let host = SlowRoot {
-        files: FilesHost::new(&world.catalog(), &world.log()).unwrap(),
-        slow: Key::Root(older.root),
-        asked: Notify::new(),
-        release: Notify::new(),
-    };
+    let host = SlowRoot::of(&world, Key::Root(older.root));
     let get = async || {
         let request = http::Request::get("/skills/shared/tune").body(Bytes::new()).unwrap();
         match handle(&host, world.edge(), request).await.into_body() {
@@ -169,6 +180,20 @@ async fn an_older_catalog_that_arrives_late_does_not_replace_a_newer_one() {
     let (late, newer) = tokio::join!(get(), overtake);
     assert!(newer.contains("Tunes a harp."), "{newer}");
     assert!(late.contains("Tunes a harp."), "answered from the older catalog: {late}");
+}
+
+#[tokio::test]
+async fn what_a_root_consists_of_is_read_once() {
+    let world = world(now(), true, false);
+    let host = SlowRoot::of(&world, Key::Root(Digest::of(b"none is slow")));
+    let reads_of_a_search = async || {
+        let request =
+            http::Request::post("/search").body(Bytes::from_static(b"{\"query\":\"piano\"}")).unwrap();
+        assert_eq!(handle(&host, world.edge(), request).await.status(), 200);
+        host.reads.swap(0, Ordering::Relaxed)
+    };
+    assert_eq!(reads_of_a_search().await, 3, "root, policy, shard");
+    assert_eq!(reads_of_a_search().await, 0);
 }
 
 /// The first file below a folder of the catalog.
