@@ -230,3 +230,34 @@ fn every_file_has_its_digest(dist: &Path) {
         }
     }
 }
+
+#[test]
+fn a_change_of_keys_continues_the_sequence() {
+    let repository = Repository::of_examples().unwrap();
+    for name in ["head-1", "head-2"] {
+        repository.must(&["key", "new", name, "--out", &format!(".guildhall/{name}.json")]).unwrap();
+    }
+    let build = |more: &[&str]| repository.guildhall(&[&["build", "--out", "dist"], more].concat()).unwrap();
+    assert_eq!(build(&["--head-key", ".guildhall/head-1.json"]).0, 0);
+    let (code, text) = build(&["--head-key", ".guildhall/head-2.json"]);
+    assert_eq!(code, 2);
+    assert!(text.contains("--former-key"), "{text}");
+    let (code, text) =
+        build(&["--head-key", ".guildhall/head-2.json", "--former-key", ".guildhall/head-1.json"]);
+    assert_eq!(code, 0);
+    assert!(text.contains("sequence 2"), "{text}");
+    repository.must(&["verify", "dist", "--head-key", ".guildhall/head-2.json"]).unwrap();
+}
+
+#[test]
+fn a_catalog_without_a_configuration_is_for_development_and_says_so() {
+    let repository = Repository::of_examples().unwrap();
+    fs::remove_file(repository.path().join("guildhall.yaml")).unwrap();
+    repository.commit("lose the configuration").unwrap();
+    let text = repository.build().unwrap();
+    assert!(text.contains("no guildhall.yaml"), "{text}");
+    let roots = fs::read_dir(repository.catalog().join("roots")).unwrap();
+    let root: serde_json::Value =
+        serde_json::from_slice(&fs::read(roots.last().unwrap().unwrap().path()).unwrap()).unwrap();
+    assert_eq!(root.get("development").unwrap(), true);
+}

@@ -28,7 +28,7 @@ pub enum WriteError {
     Locked(PathBuf),
     /// The former head cannot be trusted to continue.
     #[error(
-        "the head of the catalog in `{0}` cannot be continued; remove the folder or use the key that signed it"
+        "the head of the catalog in `{0}` cannot be continued; name the key that signed it with --former-key"
     )]
     FormerHead(PathBuf, #[source] HeadError),
     /// The head cannot be signed.

@@ -235,6 +235,13 @@ mod tests {
     }
 
     #[test]
+    fn thousands_of_equal_headings_are_no_trouble() {
+        let rendered = render(&"## Same\n\n".repeat(20_000));
+        let last = rendered.headings.last().map(|heading| heading.id.as_str());
+        assert_eq!(last, Some("s-same-20000"));
+    }
+
+    #[test]
     fn tables_and_code_scroll_inside_themselves_and_carry_no_styles() {
         let table = "<div class=\"scroll\" role=\"group\" aria-label=\"Table\" tabindex=\"0\"><table><thead><tr>\
             <th scope=\"col\">a</th></tr></thead><tbody>\n<tr><td>1</td></tr>\n</tbody></table></div>";
