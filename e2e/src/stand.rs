@@ -1,8 +1,9 @@
 //! A running edge on either host with a running sandbox, over one repository's catalog.
 
+use std::error::Error;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -198,11 +199,19 @@ impl Stand {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Result<Answer> {
-        let mut request = self.client.request(method.parse()?, format!("{}{path}", self.url()));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        Answer::read(request.body(body).send()?)
+        let send = || {
+            let mut request = self.client.request(method.parse()?, format!("{}{path}", self.url()));
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            Ok::<_, anyhow::Error>(request.body(body.clone()).send())
+        };
+        // workerd now and then resets a connection that it has just accepted; what changes nothing is sent again.
+        let answer = match send()? {
+            Err(error) if path != "/invoke" && was_reset(&error) => send()?,
+            answer => answer,
+        };
+        Answer::read(answer?)
     }
 
     /// Gets a path, with a token unless it is empty.
@@ -311,6 +320,17 @@ fn start_edge(kind: HostKind, repository: &Repository, state: &Path, port: u16) 
             Process::start("node".as_ref(), &[script.as_slice(), &shared, &own].concat())
         }
     }
+}
+
+fn was_reset(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if inner.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::ConnectionReset) {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 fn free_port() -> Result<u16> {
