@@ -3,6 +3,8 @@
 
 use crate::api::SearchHit;
 
+/// The media type of every page.
+pub const MEDIA_TYPE: &str = "text/html; charset=utf-8";
 /// An attribute in whose place the query stands in the shell of the search page. Unfilled, the field is empty.
 pub const QUERY_SLOT: &str = "data-slot=\"query\"";
 /// Where the results stand in the shell of the search page.

@@ -1,9 +1,11 @@
 //! Installs what is missing, or says how.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result, bail};
 
 use crate::output::note;
-use crate::process::{command, exists, read, root, run};
+use crate::process::{cargo, command, exists, read, root, run, target};
 
 /// A program and the Debian package that holds it.
 const TOOLS: [(&str, &str); 6] = [
@@ -59,4 +61,13 @@ pub fn npm_packages() -> Result<()> {
     }
     note("installing the npm packages of package-lock.json");
     run(command("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
+}
+
+/// Builds the worker for local use and returns its folder.
+pub fn worker_bundle() -> Result<PathBuf> {
+    let out = target().join("worker");
+    let mut bundle = cargo("run --quiet --package bundle-worker -- --profile edge-test --out");
+    bundle.arg(&out);
+    run(bundle)?;
+    Ok(out)
 }

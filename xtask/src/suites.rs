@@ -41,13 +41,7 @@ fn run_all() -> Result<BTreeMap<String, u32>> {
         run(doc)
     })?;
     step("programs", || run(cargo("build --quiet --workspace --bins")))?;
-    step("worker bundle", || {
-        let out = target().join("worker");
-        run(cargo(&format!(
-            "run --quiet --package bundle-worker -- --profile edge-test --out {}",
-            out.display()
-        )))
-    })?;
+    step("worker bundle", || setup::worker_bundle().map(drop))?;
     let mut counts = BTreeMap::new();
     step("tests", || {
         counts = tests()?;

@@ -187,12 +187,8 @@ impl Place {
     fn start_worker(&self, port: u16) -> Result<Server> {
         setup::wasm_target()?;
         setup::npm_packages()?;
-        let bundle = target().join("worker");
         note("building the worker");
-        run_program(cargo(&format!(
-            "run --quiet --package bundle-worker -- --profile edge-test --out {}",
-            bundle.display()
-        )))?;
+        let bundle = setup::worker_bundle()?;
         let (config, persist) = (self.state.join("edge.json"), self.state.join("wrangler"));
         let port = port.to_string();
         let arguments: [&OsStr; 11] = [

@@ -4,14 +4,13 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION, VARY};
 use registry_core::catalog::{Key, PublicFile};
+use registry_core::html::MEDIA_TYPE;
 use registry_core::policy::{Audience, PublicAccess};
 
 use crate::catalog::read;
 use crate::handle::Request;
 use crate::host::Host;
 use crate::reply::{self, Body, Refusal, Reply};
-
-const HTML: &str = "text/html; charset=utf-8";
 
 impl<H: Host> Request<'_, H> {
     pub(super) async fn public_file(self) -> Result<Reply, Refusal> {
@@ -27,7 +26,8 @@ impl<H: Host> Request<'_, H> {
         }
         let with_slash = format!("{path}/");
         if this.catalog.public_file(this.host, &with_slash).await?.is_some() {
-            let mut reply = reply::reply(StatusCode::PERMANENT_REDIRECT, HTML, Body::Bytes(Bytes::new()));
+            let mut reply =
+                reply::reply(StatusCode::PERMANENT_REDIRECT, MEDIA_TYPE, Body::Bytes(Bytes::new()));
             let query = this.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
             reply::set(&mut reply, LOCATION, &format!("{with_slash}{query}"));
             return Ok(reply);
@@ -72,7 +72,7 @@ impl<H: Host> Request<'_, H> {
     /// The page for what does not exist or is not for the reader.
     pub(super) async fn not_found(&self) -> Result<Reply, Refusal> {
         let page = self.public_text("/404.html").await?;
-        Ok(reply::reply(StatusCode::NOT_FOUND, HTML, Body::Bytes(page.into())))
+        Ok(reply::reply(StatusCode::NOT_FOUND, MEDIA_TYPE, Body::Bytes(page.into())))
     }
 
     /// The text of a page that every catalog has.

@@ -48,7 +48,7 @@ impl<H: Host> Request<'_, H> {
         };
         let shell = self.public_text("/search/").await?;
         let page = html::search_page(&shell, query, hits.as_deref());
-        Ok(reply::reply(StatusCode::OK, "text/html; charset=utf-8", Body::Bytes(page.into())))
+        Ok(reply::reply(StatusCode::OK, html::MEDIA_TYPE, Body::Bytes(page.into())))
     }
 
     async fn hits(&self, query: &str, filters: &Filters, k: usize) -> Result<Vec<SearchHit>, Refusal> {

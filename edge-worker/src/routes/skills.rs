@@ -6,6 +6,7 @@ use matchit::Params;
 use registry_core::Version;
 use registry_core::catalog::Key;
 use registry_core::digest::Digest;
+use registry_core::html::MEDIA_TYPE;
 use registry_core::requirement::{Requirement, Spec};
 use registry_core::token::BundleClaims;
 
@@ -15,7 +16,6 @@ use crate::handle::Request;
 use crate::host::Host;
 use crate::reply::{self, Body, Refusal, Reply};
 
-const HTML: &str = "text/html; charset=utf-8";
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 const GZIP: &str = "application/gzip";
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
@@ -51,7 +51,7 @@ impl<H: Host> Request<'_, H> {
             Decision::NoVersion(versions) => return Err(no_version(&spec, &versions)),
         };
         match form {
-            Form::Page => self.object(&granted, granted.release.page, HTML).await,
+            Form::Page => self.object(&granted, granted.release.page, MEDIA_TYPE).await,
             Form::Markdown => self.object(&granted, granted.release.document, MARKDOWN).await,
             Form::Json => self.object(&granted, granted.release.record, "application/json").await,
         }

@@ -10,10 +10,10 @@ use registry_core::api::Listing;
 use registry_core::catalog::{
     BUCKETS, FormatError, IndexBucket, Key, PathBucket, PublicFile, Root, RootError, SCHEMA, to_json,
 };
-use registry_core::check::{Closures, Library};
+use registry_core::check::{Closures, Library, Skill};
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
-use registry_core::organisation::Organisation;
+use registry_core::organisation::{Limits, Organisation};
 use registry_core::policy::Audience;
 use registry_core::search::{ShardBuilder, ShardError};
 
@@ -57,6 +57,31 @@ pub struct Input<'a> {
     pub configured: bool,
 }
 
+/// The input, and what is derived of it once for all pages.
+#[derive(Clone, Copy)]
+struct Facts<'a> {
+    input: Input<'a>,
+    /// Which skills need a skill.
+    needed_by: &'a BTreeMap<&'a SkillId, Vec<&'a Skill>>,
+}
+
+impl Facts<'_> {
+    /// What an execution of `skill` may use: the author's bounds within the organisation's.
+    fn limits(&self, skill: &Skill) -> Limits {
+        skill.manifest.limits.min(self.input.organisation.limits)
+    }
+}
+
+fn needed_by(library: &Library) -> BTreeMap<&SkillId, Vec<&Skill>> {
+    let mut needed_by: BTreeMap<&SkillId, Vec<&Skill>> = BTreeMap::new();
+    for skill in library.values() {
+        for needed in &skill.manifest.depends_on {
+            needed_by.entry(&needed.spec.skill).or_default().push(skill);
+        }
+    }
+    needed_by
+}
+
 /// Every file of a catalog but its head.
 #[derive(Debug)]
 pub struct Catalog {
@@ -76,10 +101,11 @@ pub fn build(input: Input<'_>) -> Result<Catalog, BuildError> {
     let templates = Templates::compile()?;
     let mut assembly = Assembly::default();
     let site = render::site(input.organisation);
+    let facts = Facts { input, needed_by: &needed_by(input.library) };
     let rendered: Vec<skills::RenderedSkill> = input
         .library
         .par_iter()
-        .map(|(id, skill)| skills::render(input, &templates, &site, id, skill))
+        .map(|(id, skill)| skills::render(facts, &templates, &site, id, skill))
         .collect::<Result<_, _>>()?;
     let mut index: BTreeMap<SkillId, _> = BTreeMap::new();
     let mut listings: BTreeMap<Audience, ShardBuilder> = BTreeMap::new();
@@ -90,7 +116,7 @@ pub fn build(input: Input<'_>) -> Result<Catalog, BuildError> {
         }
         index.insert(skill.id, skill.record);
     }
-    render::shared_pages(input, &templates, &site, &mut assembly)?;
+    render::shared_pages(facts, &templates, &site, &mut assembly)?;
     assembly.finish(input, index, &listings)
 }
 
@@ -130,9 +156,9 @@ impl Assembly {
         }
         let index =
             self.buckets(index, Key::Index, |skills| to_json(&IndexBucket { schema: SCHEMA, skills }))?;
-        let site = self.site.clone();
-        let paths = self
-            .buckets(self.site.clone(), Key::Paths, |paths| to_json(&PathBucket { schema: SCHEMA, paths }))?;
+        let site = std::mem::take(&mut self.site);
+        let paths =
+            self.buckets(site.clone(), Key::Paths, |paths| to_json(&PathBucket { schema: SCHEMA, paths }))?;
         let policy = self.add(Key::Policy, to_json(input.organisation)?);
         let root = Root {
             schema: SCHEMA,
@@ -172,7 +198,7 @@ impl Assembly {
 }
 
 /// What lists and search say of a skill.
-fn listing(skill: &registry_core::check::Skill) -> Listing {
+fn listing(skill: &Skill) -> Listing {
     let manifest = &skill.manifest;
     Listing {
         slug: manifest.id.clone(),

@@ -3,20 +3,17 @@
 use registry_core::api::FileDetail;
 use registry_core::check::Skill;
 use registry_core::digest::{Digest, FileMode};
-use registry_core::html::{QUERY_SLOT, RESULTS_SLOT};
+use registry_core::html::{MEDIA_TYPE, QUERY_SLOT, RESULTS_SLOT};
 use registry_core::id::{RoleName, TeamName};
 use registry_core::manifest::{SkillType, SourceFile};
 use registry_core::organisation::{Members, Organisation, Team};
 use registry_core::policy::{Audience, Caller, MAX_ELEVATION_SECONDS};
 
-use super::{Assembly, BuildError, Input};
+use super::{Assembly, BuildError, Facts, listing};
 use crate::pages::{
     IndexPage, NotFoundPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow,
     TeamsPage, Templates, render, stylesheet_url,
 };
-
-/// The media type of pages.
-pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 pub(super) fn site(organisation: &Organisation) -> Site {
     Site {
@@ -28,18 +25,20 @@ pub(super) fn site(organisation: &Organisation) -> Site {
 
 /// The pages that belong to no one skill; all public.
 pub(super) fn shared_pages(
-    input: Input<'_>,
+    facts: Facts<'_>,
     templates: &Templates,
     site: &Site,
     assembly: &mut Assembly,
 ) -> Result<(), BuildError> {
     let public: Vec<&Skill> =
-        input.library.values().filter(|skill| skill.manifest.audience == Audience::Public).collect();
-    let rows: Vec<SkillRow> = public.iter().map(|skill| row(input, skill, &Audience::Public)).collect();
+        facts.input.library.values().filter(|skill| skill.manifest.audience == Audience::Public).collect();
+    let rows: Vec<SkillRow> =
+        public.iter().map(|skill| row(skill, &dependents(facts, skill, &Audience::Public))).collect();
     let of_team = |team: &TeamName| -> Vec<SkillRow> {
         rows.iter().filter(|row| row.team == team.as_str()).cloned().collect()
     };
-    let teams: Vec<TeamRow> = input
+    let teams: Vec<TeamRow> = facts
+        .input
         .organisation
         .teams
         .iter()
@@ -50,10 +49,10 @@ pub(super) fn shared_pages(
         })
         .collect();
     let mut page = |url: &str, html: String| {
-        assembly.object(&Audience::Public, html.into_bytes(), Some((url.to_owned(), HTML)));
+        assembly.object(&Audience::Public, html.into_bytes(), Some((url.to_owned(), MEDIA_TYPE)));
     };
-    for (name, team) in &input.organisation.teams {
-        let html = templates.render(site, &team_page(input.organisation, name, team, of_team(name)))?;
+    for (name, team) in &facts.input.organisation.teams {
+        let html = templates.render(site, &team_page(facts.input.organisation, name, team, of_team(name)))?;
         page(&format!("/teams/{name}/"), html);
     }
     let search = SearchPage { query_slot: QUERY_SLOT, results_slot: RESULTS_SLOT };
@@ -66,54 +65,46 @@ pub(super) fn shared_pages(
     Ok(())
 }
 
-/// The skills that need `skill`, among those that every reader of its page may see.
-pub(super) fn dependents<'a>(input: Input<'a>, skill: &Skill) -> Vec<&'a Skill> {
-    dependents_for(input, skill, &skill.manifest.audience)
+/// The skills that need `skill`, among those that every one of `readers` may see.
+fn dependents<'a>(facts: Facts<'a>, skill: &Skill, readers: &Audience) -> Vec<&'a Skill> {
+    let all = facts.needed_by.get(&skill.manifest.id).into_iter().flatten().copied();
+    let policy = &facts.input.organisation.policy;
+    all.filter(|other| readers.is_within(&other.manifest.audience, policy)).collect()
 }
 
-fn dependents_for<'a>(input: Input<'a>, skill: &Skill, readers: &Audience) -> Vec<&'a Skill> {
-    let needs = |other: &Skill| other.manifest.depends_on.iter().any(|d| d.spec.skill == skill.manifest.id);
-    input
-        .library
-        .values()
-        .filter(|other| {
-            needs(other) && readers.is_within(&other.manifest.audience, &input.organisation.policy)
-        })
-        .collect()
-}
-
-fn row(input: Input<'_>, skill: &Skill, readers: &Audience) -> SkillRow {
-    let manifest = &skill.manifest;
+fn row(skill: &Skill, dependents: &[&Skill]) -> SkillRow {
+    let listing = listing(skill);
     SkillRow {
-        slug: manifest.id.to_string(),
-        team: manifest.id.team.to_string(),
-        version: manifest.version.to_string(),
-        description: manifest.description.trim().to_owned(),
-        tags: manifest.tags.iter().cloned().collect(),
-        level: manifest.audience.level().to_string(),
-        kind: manifest.skill_type.label().to_owned(),
-        dependents: dependents_for(input, skill, readers).len(),
-        deprecated: manifest.deprecated.as_ref().map(|deprecation| deprecation.message.clone()),
+        slug: listing.slug.to_string(),
+        team: listing.slug.team.to_string(),
+        version: listing.version.to_string(),
+        description: listing.description,
+        tags: listing.tags.into_iter().collect(),
+        level: listing.access_level.to_string(),
+        kind: listing.skill_type.label().to_owned(),
+        dependents: dependents.len(),
+        deprecated: listing.deprecated,
     }
 }
 
-pub(super) fn owners(input: Input<'_>, skill: &Skill) -> Vec<String> {
+pub(super) fn owners(facts: Facts<'_>, skill: &Skill) -> Vec<String> {
     if !skill.manifest.owners.is_empty() {
         return skill.manifest.owners.clone();
     }
-    let team = input.organisation.teams.get(&skill.manifest.id.team);
+    let team = facts.input.organisation.teams.get(&skill.manifest.id.team);
     team.map(|team| team.owners.clone()).unwrap_or_default()
 }
 
-pub(super) fn skill_page(input: Input<'_>, skill: &Skill, dependents: &[&Skill]) -> SkillPage {
+pub(super) fn skill_page(facts: Facts<'_>, skill: &Skill) -> SkillPage {
     let manifest = &skill.manifest;
+    let dependents = dependents(facts, skill, &manifest.audience);
     let body = render(&manifest.body);
     SkillPage {
-        row: row(input, skill, &manifest.audience),
+        row: row(skill, &dependents),
         name: manifest.id.name.to_string(),
         pin: format!("{}:{}.x", manifest.id, manifest.version.major),
         license: manifest.license.clone(),
-        owners: owners(input, skill),
+        owners: owners(facts, skill),
         roles: manifest.allowed_roles().iter().map(ToString::to_string).collect(),
         digest: skill.digest.to_string(),
         body: body.html,
@@ -125,7 +116,7 @@ pub(super) fn skill_page(input: Input<'_>, skill: &Skill, dependents: &[&Skill])
             .map(|needed| (needed.spec.skill.to_string(), needed.spec.requirement.to_string()))
             .collect(),
         dependents: dependents.iter().map(|skill| skill.manifest.id.to_string()).collect(),
-        permissions: permissions(input, skill),
+        permissions: permissions(facts, skill),
     }
 }
 
@@ -141,13 +132,13 @@ pub(super) fn files(skill: &Skill) -> Vec<FileDetail> {
 }
 
 /// What an invocation may do, in words.
-fn permissions(input: Input<'_>, skill: &Skill) -> Vec<String> {
+fn permissions(facts: Facts<'_>, skill: &Skill) -> Vec<String> {
     let manifest = &skill.manifest;
     let Some(command) = &manifest.command else { return Vec::new() };
     if manifest.skill_type != SkillType::CodeInline {
         return Vec::new();
     }
-    let limits = manifest.limits.min(input.organisation.limits);
+    let limits = facts.limits(skill);
     vec![
         format!("Runs {} {}", command.command, command.args.join(" ")).trim_end().to_owned(),
         "No network".to_owned(),

@@ -6,10 +6,11 @@ use registry_core::api::{Listing, ReleaseDetail};
 use registry_core::catalog::{Member, ReleaseRecord, SkillRecord, to_json};
 use registry_core::check::Skill;
 use registry_core::digest::{Digest, closure_digest};
+use registry_core::html::MEDIA_TYPE;
 use registry_core::id::SkillId;
 
-use super::render::{HTML, dependents, skill_page};
-use super::{BuildError, Input, listing};
+use super::render::{self, skill_page};
+use super::{BuildError, Facts, listing};
 use crate::pages::{Site, Templates};
 use crate::{bundle, document};
 
@@ -23,26 +24,26 @@ pub(super) struct RenderedSkill {
 }
 
 pub(super) fn render(
-    input: Input<'_>,
+    facts: Facts<'_>,
     templates: &Templates,
     site: &Site,
     id: &SkillId,
     skill: &Skill,
 ) -> Result<RenderedSkill, BuildError> {
     let manifest = &skill.manifest;
-    let closure = input.closures.get(id).cloned().unwrap_or_default();
-    let page = templates.render(site, &skill_page(input, skill, &dependents(input, skill)))?.into_bytes();
+    let closure = facts.input.closures.get(id).cloned().unwrap_or_default();
+    let page = templates.render(site, &skill_page(facts, skill))?.into_bytes();
     let document =
         document::served(manifest).map_err(|error| BuildError::Document(id.clone(), error))?.into_bytes();
     let bundle = bundle::archive(&skill.source).map_err(|error| BuildError::Bundle(id.clone(), error))?;
-    let record = to_json(&detail(input, skill, closure.clone(), Digest::of(&bundle)))?;
+    let record = to_json(&detail(facts, skill, closure.clone(), Digest::of(&bundle)))?;
     let release = ReleaseRecord {
         audience: manifest.audience.clone(),
         digest: skill.digest,
         closure_digest: closure_digest(closure.iter().map(|m| (&m.skill, &m.version, &m.digest))),
         closure,
         skill_type: manifest.skill_type,
-        limits: manifest.limits.min(input.organisation.limits),
+        limits: facts.limits(skill),
         permissions: manifest.permissions,
         bundle: Digest::of(&bundle),
         document: Digest::of(&document),
@@ -58,8 +59,8 @@ pub(super) fn render(
             releases: BTreeMap::from([(version.clone(), release)]),
         },
         objects: vec![
-            (page.clone(), Some(format!("/skills/{id}/")), HTML),
-            (page, Some(format!("/skills/{id}/{version}/")), HTML),
+            (page.clone(), Some(format!("/skills/{id}/")), MEDIA_TYPE),
+            (page, Some(format!("/skills/{id}/{version}/")), MEDIA_TYPE),
             (document, Some(format!("/skills/{id}/{version}/SKILL.md")), "text/markdown; charset=utf-8"),
             (bundle, Some(format!("/skills/{id}/{version}/bundle.tar.gz")), "application/gzip"),
             (record, None, "application/json"),
@@ -67,18 +68,18 @@ pub(super) fn render(
     })
 }
 
-fn detail(input: Input<'_>, skill: &Skill, closure: Vec<Member>, bundle: Digest) -> ReleaseDetail {
+fn detail(facts: Facts<'_>, skill: &Skill, closure: Vec<Member>, bundle: Digest) -> ReleaseDetail {
     let manifest = &skill.manifest;
     ReleaseDetail {
         listing: listing(skill),
         digest: skill.digest,
         bundle,
         license: manifest.license.clone(),
-        owners: super::render::owners(input, skill),
+        owners: render::owners(facts, skill),
         depends_on: manifest.depends_on.iter().map(|needed| needed.spec.clone()).collect(),
         closure,
-        limits: manifest.limits.min(input.organisation.limits),
+        limits: facts.limits(skill),
         permissions: manifest.permissions,
-        files: super::render::files(skill),
+        files: render::files(skill),
     }
 }
