@@ -11,6 +11,7 @@ mod program {
     use clap::Parser;
     use edge_worker::native::{FilesHost, serve};
     use edge_worker::{Edge, EdgeConfig};
+    use registry_core::diagnostic::causes;
     use tokio::net::TcpListener;
     use tokio::signal::unix::{SignalKind, signal};
 
@@ -54,13 +55,7 @@ mod program {
         match run(Arguments::parse()).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                let mut text = format!("error: {error}");
-                let mut cause = error.source();
-                while let Some(inner) = cause {
-                    text.push_str(&format!("\n  caused by: {inner}"));
-                    cause = inner.source();
-                }
-                let _ = writeln!(std::io::stderr(), "{text}");
+                let _ = writeln!(std::io::stderr(), "error: {error}{}", causes(error.as_ref()));
                 ExitCode::from(2)
             }
         }

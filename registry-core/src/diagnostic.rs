@@ -1,8 +1,21 @@
 //! What the checker tells an author: a stable code, where, what is wrong and how to mend it.
 
+use std::error::Error;
 use std::fmt;
 
 use serde::Serialize;
+
+/// The causes of a failure, a line each, as a program prints them once behind the failure itself.
+#[must_use]
+pub fn causes(failure: &dyn Error) -> String {
+    let mut text = String::new();
+    let mut cause = failure.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!("\n  caused by: {inner}"));
+        cause = inner.source();
+    }
+    text
+}
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

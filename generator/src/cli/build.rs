@@ -79,7 +79,12 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         now: now()?,
         expires_days: checked.organisation.expires_days,
     };
-    let written = write::write(&catalog, &arguments.out, signing, &mut progress(catalog.files.len()))?;
+    let terminal = std::io::stderr().is_terminal();
+    let written = write::write(&catalog, &arguments.out, signing, &mut progress(terminal));
+    if terminal {
+        let _ = write!(std::io::stderr(), "\r\x1b[K");
+    }
+    let written = written?;
     output::line(&format!(
         "{} in {} ms: {} new, {} unchanged, sequence {}, root {}",
         output::count(checked.library.len(), "skill"),
@@ -92,13 +97,12 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Shows the progress of writing on a terminal, and nothing elsewhere.
-fn progress(files: usize) -> impl FnMut(usize) {
-    let terminal = std::io::stderr().is_terminal();
+/// Shows the progress of writing on a terminal, and nothing elsewhere. A file takes one step or two, so there is no
+/// total to show.
+fn progress(terminal: bool) -> impl FnMut(usize) {
     move |done| {
-        if terminal && (done % 500 == 0 || done == files) {
-            let end = if done < files { "\r" } else { "\r\x1b[K" };
-            let _ = write!(std::io::stderr(), "writing {done} of {files} files{end}");
+        if terminal && done % 500 == 0 {
+            let _ = write!(std::io::stderr(), "\rwriting the catalog, step {done}");
         }
     }
 }

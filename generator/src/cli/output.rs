@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use registry_core::diagnostic::{Diagnostic, Severity};
+use registry_core::diagnostic::{Diagnostic, Severity, causes};
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -22,13 +22,7 @@ pub(super) fn note(text: &str) {
 
 /// A failure and all its causes.
 pub(super) fn failure(failure: &dyn Error) {
-    let mut text = format!("{RED}error{RED:#}: {failure}");
-    let mut cause = failure.source();
-    while let Some(inner) = cause {
-        text.push_str(&format!("\n  caused by: {inner}"));
-        cause = inner.source();
-    }
-    note(&text);
+    note(&format!("{RED}error{RED:#}: {failure}{}", causes(failure)));
 }
 
 /// A finding as people read it.
