@@ -1,10 +1,12 @@
 //! A snapshot → a checked library, or every finding about it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rayon::prelude::*;
 use registry_core::check::{Closures, Library, Skill, check_library};
-use registry_core::diagnostic::{Diagnostic, Severity};
+use registry_core::diagnostic::Diagnostic;
 use registry_core::manifest::{SkillSource, discover};
-use registry_core::organisation::Organisation;
+use registry_core::organisation::{CONFIG_PATH, Organisation};
 
 use crate::source::Snapshot;
 
@@ -21,13 +23,15 @@ pub struct Checked {
     pub closures: Closures,
     /// Every finding, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// The text of every manifest and configuration with findings, by path.
+    pub texts: BTreeMap<String, String>,
 }
 
 impl Checked {
     /// How many findings forbid building.
     #[must_use]
     pub fn errors(&self) -> usize {
-        self.diagnostics.iter().filter(|found| found.severity == Severity::Error).count()
+        self.diagnostics.iter().filter(|found| found.is_error()).count()
     }
 }
 
@@ -39,7 +43,7 @@ pub fn check(snapshot: Snapshot) -> Checked {
     diagnostics.extend(found);
     let teams: Vec<_> = sources.iter().map(|source| source.id.team.clone()).collect();
     let configured = snapshot.config.is_some();
-    let organisation = match snapshot.config.map(|text| Organisation::parse(&text)) {
+    let organisation = match snapshot.config.as_deref().map(Organisation::parse) {
         None => Organisation::development(teams),
         Some(Ok(organisation)) => organisation,
         Some(Err(finding)) => {
@@ -47,20 +51,45 @@ pub fn check(snapshot: Snapshot) -> Checked {
             Organisation::development(teams)
         }
     };
-    let read: Vec<(Option<Skill>, Vec<Diagnostic>)> = sources.into_par_iter().map(read_skill).collect();
+    let read: Vec<_> = sources.into_par_iter().map(read_skill).collect();
     let mut library = Library::new();
+    let mut refused = Vec::new();
     for (skill, found) in read {
         diagnostics.extend(found);
-        library.extend(skill.map(|skill| (skill.manifest.id.clone(), skill)));
+        match skill {
+            Ok(skill) => drop(library.insert(skill.manifest.id.clone(), skill)),
+            Err(source) => refused.push(source),
+        }
     }
     let (closures, found) = check_library(&library, &organisation);
     diagnostics.extend(found);
     diagnostics.sort();
-    Checked { library, organisation, configured, closures, diagnostics }
+    let sources = library.values().map(|skill| &skill.source).chain(&refused);
+    let texts = texts(sources, snapshot.config, &diagnostics);
+    Checked { library, organisation, configured, closures, diagnostics, texts }
 }
 
-fn read_skill(source: SkillSource) -> (Option<Skill>, Vec<Diagnostic>) {
+/// A skill whose own file is sound, else its files again; and what was found.
+fn read_skill(source: SkillSource) -> (Result<Skill, SkillSource>, Vec<Diagnostic>) {
     let (manifest, found) = source.read();
     let digest = source.digest();
-    (manifest.map(|manifest| Skill { source, manifest, digest }), found)
+    let skill = match manifest {
+        Some(manifest) => Ok(Skill { source, manifest, digest }),
+        None => Err(source),
+    };
+    (skill, found)
+}
+
+fn texts<'a>(
+    sources: impl Iterator<Item = &'a SkillSource>,
+    config: Option<String>,
+    diagnostics: &[Diagnostic],
+) -> BTreeMap<String, String> {
+    let wanted: BTreeSet<&str> = diagnostics.iter().map(|found| found.path.as_str()).collect();
+    let manifests = sources.filter(|source| wanted.contains(source.manifest_path.as_str())).map(|source| {
+        let text = String::from_utf8_lossy(source.manifest()).into_owned();
+        (source.manifest_path.clone(), text)
+    });
+    let config = config.filter(|_| wanted.contains(CONFIG_PATH)).map(|text| (CONFIG_PATH.to_owned(), text));
+    manifests.chain(config).collect()
 }

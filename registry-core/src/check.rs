@@ -74,8 +74,8 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn at(&self, rule: Rule, key: &str, message: String) -> Diagnostic {
-        let position = self.skill.manifest.position(key);
-        Diagnostic::new(rule, &self.skill.source.manifest_path, position, message)
+        let span = self.skill.manifest.place(key).value;
+        Diagnostic::new(rule, &self.skill.source.manifest_path, span, message)
     }
 
     fn team(&self) -> Option<Diagnostic> {

@@ -1,12 +1,17 @@
 //! Identifiers. Each is a newtype that only parsing constructs, so a value in hand is a valid one.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// Longest segment of an identifier, in bytes.
 pub const MAX_SEGMENT: usize = 64;
+
+/// The grammar of a segment, as a regular expression.
+pub(crate) const SEGMENT: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +50,16 @@ macro_rules! segment {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string", "pattern": SEGMENT, "maxLength": MAX_SEGMENT})
             }
         }
 

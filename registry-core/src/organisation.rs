@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostic::{Diagnostic, Position, Rule};
+use crate::diagnostic::{Diagnostic, Rule, Span};
 use crate::id::{RoleName, SkillId, TeamName};
 use crate::policy::{Policy, PublicAccess};
 use crate::yaml;
@@ -136,16 +136,16 @@ impl Organisation {
     /// # Errors
     /// One diagnostic naming the line: the file is not YAML, a key is unknown, or a value is outside its limits.
     pub fn parse(text: &str) -> Result<Self, Box<Diagnostic>> {
-        let wrong = |position, message| {
+        let wrong = |span: Span, message: String| {
             Box::new(
-                Diagnostic::new(Rule::InvalidConfig, CONFIG_PATH, position, message)
+                Diagnostic::new(Rule::InvalidConfig, CONFIG_PATH, span, message)
                     .with_help("see docs/formats.md of Guildhall for every key of guildhall.yaml"),
             )
         };
-        yaml::positions(text, 1).map_err(|(position, message)| wrong(position, message))?;
+        yaml::outline(text, 1).map_err(|fault| wrong(fault.span, fault.message))?;
         let raw: RawOrganisation = serde_yaml::from_str(text)
-            .map_err(|error| wrong(yaml::error_position(&error, 1), yaml::error_message(&error)))?;
-        Self::from_raw(raw).map_err(|message| wrong(Position::START, message))
+            .map_err(|error| wrong(yaml::error_position(&error, 1).into(), yaml::error_message(&error)))?;
+        Self::from_raw(raw).map_err(|message| wrong(Span::START, message))
     }
 
     fn from_raw(raw: RawOrganisation) -> Result<Self, String> {
@@ -254,7 +254,7 @@ mod tests {
         ] {
             let found = Organisation::parse(text).unwrap_err();
             assert_eq!(found.rule, Rule::InvalidConfig);
-            assert_eq!(found.position.line, line, "{found}");
+            assert_eq!(found.span.start.line, line, "{found}");
             assert!(found.message.contains(part), "{found}");
         }
     }

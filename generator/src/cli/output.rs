@@ -31,12 +31,12 @@ pub(super) fn finding(found: &Diagnostic) -> String {
         Severity::Error => (RED, "error"),
         Severity::Warning => (YELLOW, "warning"),
     };
-    let Diagnostic { path, position, rule, message, .. } = found;
+    let Diagnostic { path, span, rule, message, .. } = found;
     let mut text = format!(
         "{style}{word}[{}]{style:#}: {BOLD}{message}{BOLD:#}\n  --> {path}:{}:{}",
         rule.code(),
-        position.line,
-        position.column
+        span.start.line,
+        span.start.column
     );
     if let Some(help) = &found.help {
         text.push_str(&format!("\n  help: {help}"));

@@ -6,7 +6,7 @@ mod worktree;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use registry_core::diagnostic::{Diagnostic, Position, Rule};
+use registry_core::diagnostic::{Diagnostic, Rule, Span};
 use registry_core::manifest::SourceFile;
 use registry_core::organisation::CONFIG_PATH;
 
@@ -79,7 +79,7 @@ impl Snapshot {
     }
 
     fn refuse(&mut self, path: &str, message: &str, help: &str) {
-        let finding = Diagnostic::new(Rule::Unreadable, path, Position::START, message.to_owned());
+        let finding = Diagnostic::new(Rule::Unreadable, path, Span::START, message);
         self.diagnostics.push(finding.with_help(help));
     }
 

@@ -1,11 +1,9 @@
 //! The `---` block at the head of a skill file: split off, decoded, and every key's place remembered.
 
-use std::collections::BTreeMap;
-
 use serde_yaml::{Mapping, Value};
 
-use crate::diagnostic::{Diagnostic, Position, Rule};
-use crate::yaml;
+use crate::diagnostic::{Diagnostic, Position, Rule, Span};
+use crate::yaml::{self, Outline};
 
 /// Largest manifest that is read, in bytes.
 pub const MAX_MANIFEST_BYTES: usize = 1 << 20;
@@ -17,10 +15,12 @@ const FIRST_LINE: usize = 2;
 pub struct Frontmatter {
     /// The keys and their values.
     pub keys: Mapping,
-    /// Where each key stands: `tags`, `depends_on/0`, `security/permissions`.
-    pub positions: BTreeMap<String, Position>,
+    /// Where each key and value stands: `tags`, `depends_on/0`, `security/permissions`.
+    pub outline: Outline,
     /// The Markdown after the block.
     pub body: String,
+    /// The line that ends the block: keys are added before it.
+    pub end: Position,
 }
 
 impl Frontmatter {
@@ -30,35 +30,46 @@ impl Frontmatter {
     /// One diagnostic: not UTF-8, too large, no block, not YAML, a key written twice.
     pub fn read(path: &str, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
         let text = utf8(path, bytes)?;
-        let (text_of_block, body) = split(text).ok_or_else(|| {
-            let message = "a skill file starts with a frontmatter block between two `---` lines";
-            Box::new(
-                Diagnostic::new(Rule::NoFrontmatter, path, Position::START, message.to_owned())
-                    .with_help("put `---`, the keys, and `---` before the text"),
-            )
+        let (block, body) = split(text).ok_or_else(|| Box::new(no_frontmatter(path, text)))?;
+        let outline = yaml::outline(block, FIRST_LINE).map_err(|fault| Box::new(fault.diagnostic(path)))?;
+        let invalid = |place: Position, message: String| {
+            Box::new(Diagnostic::new(Rule::InvalidYaml, path, place, message))
+        };
+        let keys = serde_yaml::from_str(block).map_err(|error| {
+            invalid(yaml::error_position(&error, FIRST_LINE), yaml::error_message(&error))
         })?;
-        let invalid =
-            |position, message| Box::new(Diagnostic::new(Rule::InvalidYaml, path, position, message));
-        let positions =
-            yaml::positions(text_of_block, FIRST_LINE).map_err(|(at, message)| invalid(at, message))?;
-        let keys: Value = serde_yaml::from_str(text_of_block).map_err(|error| {
-            let at = yaml::error_position(&error, FIRST_LINE);
-            invalid(at, yaml::error_message(&error))
-        })?;
-        match keys {
-            Value::Mapping(keys) => Ok(Self { keys, positions, body: body.to_owned() }),
-            Value::Null => Ok(Self { keys: Mapping::new(), positions, body: body.to_owned() }),
-            _ => Err(invalid(
-                yaml::position(1, 1, FIRST_LINE),
-                "the frontmatter is not a map of keys".to_owned(),
-            )),
-        }
+        let keys = match keys {
+            Value::Mapping(keys) => keys,
+            Value::Null => Mapping::new(),
+            _ => {
+                let message = "the frontmatter is not a map of keys".to_owned();
+                return Err(invalid(Position::new(FIRST_LINE, 1), message));
+            }
+        };
+        let end = Position::new(FIRST_LINE + block.matches('\n').count(), 1);
+        Ok(Self { keys, outline, body: body.to_owned(), end })
     }
 }
 
-fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
-    let unreadable = |position, message, help: &str| {
-        Box::new(Diagnostic::new(Rule::Unreadable, path, position, message).with_help(help))
+fn no_frontmatter(path: &str, text: &str) -> Diagnostic {
+    let (message, help) = if text.starts_with("---") {
+        ("the frontmatter block has no end", "put a line `---` behind the last key")
+    } else {
+        (
+            "a skill file starts with a frontmatter block between two `---` lines",
+            "put `---`, the keys, and `---` before the text",
+        )
+    };
+    Diagnostic::new(Rule::NoFrontmatter, path, Span::START, message).with_help(help)
+}
+
+/// The text of a manifest, without a byte order mark.
+///
+/// # Errors
+/// One diagnostic: not UTF-8, or too large.
+pub(super) fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
+    let unreadable = |place: Position, message: String, help: &str| {
+        Box::new(Diagnostic::new(Rule::Unreadable, path, place, message).with_help(help))
     };
     if bytes.len() > MAX_MANIFEST_BYTES {
         let message =
@@ -67,9 +78,8 @@ fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let position = Position { line: u32::try_from(line).unwrap_or(u32::MAX), column: 1 };
-        unreadable(position, "the file is not UTF-8".to_owned(), "save it as UTF-8")
+        let place = Position::of_offset(&String::from_utf8_lossy(before), before.len());
+        unreadable(place, "the file is not UTF-8".to_owned(), "save it as UTF-8")
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
@@ -102,11 +112,23 @@ mod tests {
         let text = "---\nname: a/b\ntags: [x, y]\ndepends_on:\n  - c/d:1.x\nsecurity:\n  permissions: {a: 1}\n---\nbody\n";
         let read = Frontmatter::read("s.md", text.as_bytes()).unwrap();
         assert_eq!(read.body, "body\n");
-        let place = |key: &str| read.positions.get(key).map(|at| (at.line, at.column));
-        assert_eq!(place("name"), Some((2, 1)));
-        assert_eq!(place("tags/1"), Some((3, 11)));
-        assert_eq!(place("depends_on/0"), Some((5, 5)));
-        assert_eq!(place("security/permissions/a"), Some((7, 17)));
+        let lines: Vec<&str> = text.lines().collect();
+        let shown = |span: Span| {
+            assert_eq!(span.start.line, span.end.line);
+            let (from, to) = (span.start.column as usize - 1, span.end.column as usize - 1);
+            format!("{}: {}", span.start.line, &lines[span.start.line as usize - 1][from..to])
+        };
+        let place = |path: &str| {
+            let place = read.outline[path];
+            (shown(place.key), shown(place.value))
+        };
+        let both = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(place("name"), both("2: name", "2: a/b"));
+        assert_eq!(place("tags"), both("3: tags", "3: [x, y]"));
+        assert_eq!(place("tags/1"), both("3: y", "3: y"));
+        assert_eq!(place("depends_on/0"), both("5: c/d:1.x", "5: c/d:1.x"));
+        assert_eq!(place("security/permissions/a"), both("7: a", "7: 1"));
+        assert_eq!(read.end, Position::new(8, 1));
     }
 
     #[test]
@@ -120,23 +142,25 @@ mod tests {
 
     #[test]
     fn each_mistake_has_one_finding_with_its_place() {
-        insta_like(&fails("no block"), "s.md:1:1: error[GH0002]");
-        insta_like(&fails("---\nname: a\nno end"), "s.md:1:1: error[GH0002]");
-        insta_like(
+        starts(&fails("no block"), "s.md:1:1: error[GH0002]");
+        starts(&fails("---\nname: a\nno end"), "s.md:1:1: error[GH0002]");
+        starts(
             &fails("---\na: 1\nb: 2\na: 3\n---\n"),
-            "s.md:4:1: error[GH0003]: the key `a` is written twice",
+            "s.md:4:1: error[GH0004]: the key `a` is written twice",
         );
-        insta_like(&fails("---\na: [1\n---\n"), "s.md:");
-        insta_like(&fails("---\na: &x 1\nb: *x\n---\n"), "s.md:3:4: error[GH0003]: aliases");
-        insta_like(&fails("---\n- 1\n---\n"), "s.md:2:1: error[GH0003]");
-        insta_like(&fails(&format!("---\na: {}\n---\n", "[".repeat(40))), "s.md:2:");
+        starts(&fails("---\na: [1\n---\n"), "s.md:");
+        starts(&fails("---\na: &x 1\nb: *x\n---\n"), "s.md:3:4: error[GH0005]: aliases");
+        starts(&fails("---\n- 1\n---\n"), "s.md:2:1: error[GH0003]");
+        starts(&fails(&format!("---\na: {}\n---\n", "[".repeat(40))), "s.md:2:19: error[GH0006]");
+        starts(&fails("---\na: 1\n...\nb: 1\n---\n"), "s.md:");
+        starts(&fails("---\n? [a]\n: 1\n---\n"), "s.md:2:3: error[GH0003]: a key must be a word");
         let not_utf8 = Frontmatter::read("s.md", b"---\nname: a\n---\n\xff").unwrap_err();
-        insta_like(&not_utf8.to_string(), "s.md:4:1: error[GH0001]: the file is not UTF-8");
+        starts(&not_utf8.to_string(), "s.md:4:1: error[GH0001]: the file is not UTF-8");
         let huge = vec![b'x'; MAX_MANIFEST_BYTES + 1];
-        insta_like(&Frontmatter::read("s.md", &huge).unwrap_err().to_string(), "s.md:1:1: error[GH0001]");
+        starts(&Frontmatter::read("s.md", &huge).unwrap_err().to_string(), "s.md:1:1: error[GH0001]");
     }
 
-    fn insta_like(actual: &str, start: &str) {
+    fn starts(actual: &str, start: &str) {
         assert!(actual.starts_with(start), "{actual} does not start with {start}");
     }
 
@@ -153,7 +177,7 @@ mod tests {
             let decoded: std::collections::BTreeSet<String> =
                 read.keys.keys().filter_map(Value::as_str).map(str::to_owned).collect();
             let placed: std::collections::BTreeSet<String> =
-                read.positions.keys().filter(|path| !path.contains('/')).cloned().collect();
+                read.outline.keys().filter(|path| !path.contains('/')).cloned().collect();
             prop_assert_eq!(&decoded, &placed);
             prop_assert!(decoded.len() == keys.len());
         }

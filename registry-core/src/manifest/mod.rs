@@ -2,24 +2,32 @@
 
 mod frontmatter;
 mod read;
+mod schema;
 mod source;
+mod written;
 
 pub use frontmatter::{Frontmatter, MAX_MANIFEST_BYTES};
+pub use schema::schema;
 pub use source::{MAX_SKILL_BYTES, MAX_SKILL_FILES, SkillSource, SourceFile, discover, is_portable};
+pub use written::{Backoff, ContextFiles, KEYS, MAX_DESCRIPTION, Resilience, RetryOn, SessionConfig};
+
+pub use crate::yaml::{Outline, Place};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use serde_yaml::{Mapping, Value};
 
-use crate::diagnostic::Position;
-use crate::id::{RoleName, SkillId};
+use crate::diagnostic::Span;
+use crate::id::{RoleName, SkillId, SkillName};
 use crate::organisation::Limits;
 use crate::policy::Audience;
-use crate::requirement::Spec;
+use crate::requirement::{Requirement, Spec};
 
 /// What a skill does when it is invoked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SkillType {
     /// Text for an agent to follow.
@@ -85,7 +93,7 @@ pub struct Permissions {
 }
 
 /// One parameter of a `prompt_inline` skill.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a map with `name` and `type`")]
 pub struct Parameter {
     /// Its name, as in `{name}` of the prompt.
@@ -114,7 +122,7 @@ pub struct Parameter {
 }
 
 /// The type of a [`Parameter`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ParameterType {
     /// Text.
@@ -141,8 +149,21 @@ pub struct Prompt {
     pub output_format: Option<String>,
 }
 
+/// What a `conversation` skill begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// The prompt, with `{name}` where a value goes.
+    pub prompt_template: String,
+    /// Files that it takes in.
+    pub context_files: ContextFiles,
+    /// The model that it is written for.
+    pub model: Option<String>,
+    /// Tokens that it needs.
+    pub context_window: Option<u32>,
+}
+
 /// Notice that a release's major should no longer be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deprecation {
     /// Why, and what to do.
@@ -152,6 +173,7 @@ pub struct Deprecation {
     pub since: Option<String>,
     /// The skill to use in its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub replaced_by: Option<Spec>,
     /// When it goes, as `YYYY-MM-DD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -164,7 +186,18 @@ pub struct Dependency {
     /// What is needed.
     pub spec: Spec,
     /// Where the author wrote it.
-    pub position: Position,
+    pub span: Span,
+}
+
+/// A dependency by a bare name: a skill of the own team, of `shared`, or one that provides the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bare {
+    /// The name.
+    pub name: SkillName,
+    /// The versions that will do.
+    pub requirement: Requirement,
+    /// Where the author wrote it.
+    pub span: Span,
 }
 
 /// A skill's validated frontmatter and body.
@@ -184,20 +217,38 @@ pub struct Manifest {
     pub audience: Audience,
     /// What it needs.
     pub depends_on: Vec<Dependency>,
+    /// What it needs by a bare name, until the whole library is known.
+    pub unlinked: Vec<Bare>,
     /// Who looks after it; empty means the team's owners.
     pub owners: Vec<String>,
     /// Set when its major is on the way out.
     pub deprecated: Option<Deprecation>,
     /// What it does when it is invoked.
     pub skill_type: SkillType,
-    /// What a `code_inline` skill runs.
+    /// What a `code_inline` or `code_session` skill runs.
     pub command: Option<Command>,
+    /// How long the sessions of a `code_session` skill live.
+    pub session: SessionConfig,
+    /// What a `conversation` skill begins with.
+    pub conversation: Option<Conversation>,
     /// What a `prompt_inline` skill asks.
     pub prompt: Option<Prompt>,
+    /// What happens when an execution fails.
+    pub resilience: Resilience,
     /// What an execution may touch.
     pub permissions: Permissions,
     /// What the author allows an execution to use, before the organisation's bounds.
     pub limits: Limits,
+    /// Further names to find it by.
+    pub aliases: BTreeSet<SkillName>,
+    /// What it provides for dependencies by a bare name.
+    pub provides: BTreeMap<SkillName, Version>,
+    /// MCP servers that it needs.
+    pub mcp_servers: BTreeSet<String>,
+    /// What people say when they need it.
+    pub triggers: Vec<String>,
+    /// Where it is meant to be used.
+    pub scope: Option<String>,
     /// SPDX expression.
     pub license: Option<String>,
     /// Who wrote it.
@@ -206,17 +257,26 @@ pub struct Manifest {
     pub homepage: Option<String>,
     /// What an agent needs to use it, in words.
     pub compatibility: Option<String>,
+    /// Tools that an agent may use without asking, separated by spaces.
+    pub allowed_tools: Option<String>,
+    /// Anything else that the author wrote.
+    pub metadata: BTreeMap<String, Value>,
+    /// Every key as it is written.
+    pub keys: Mapping,
     /// The Markdown after the frontmatter.
     pub body: String,
+    /// The line of the file on which the body starts, from 1.
+    pub body_line: u32,
     /// Where each key stands, for findings that need more than one file.
-    pub positions: BTreeMap<String, Position>,
+    pub outline: Outline,
 }
 
 impl Manifest {
     /// Where `key` is written, or the start of the file.
     #[must_use]
-    pub fn position(&self, key: &str) -> Position {
-        self.positions.get(key).copied().unwrap_or(Position::START)
+    pub fn place(&self, key: &str) -> Place {
+        let start = Place { key: Span::START, value: Span::START };
+        self.outline.get(key).copied().unwrap_or(start)
     }
 
     /// The roles of a role-restricted skill.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Position, Rule};
+use crate::diagnostic::{Diagnostic, Rule, Span};
 use crate::digest::{Digest, FileMode, release_digest};
 use crate::id::{IdError, SkillId};
 
@@ -136,7 +136,7 @@ impl Discovery {
     }
 
     fn report(&mut self, rule: Rule, path: &str, message: String, help: &str) {
-        let finding = Diagnostic::new(rule, path, Position::START, message).with_help(help);
+        let finding = Diagnostic::new(rule, path, Span::START, message).with_help(help);
         self.diagnostics.push(finding);
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{IdError, RoleName, TeamName};
@@ -13,7 +14,7 @@ use crate::policy::{Caller, Policy, PublicAccess};
 const MAX_TEXT: usize = 200;
 
 /// The level that an author writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccessLevel {
     /// Anyone, or anyone who is signed in, by policy.

@@ -1,7 +1,10 @@
 //! Every finding of one file, as an author sees them.
 
 use super::execution::DEFAULT_TIMEOUT;
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::diagnostic::Position;
 use crate::digest::FileMode;
 use crate::manifest::SourceFile;
 
@@ -23,10 +26,10 @@ fn source(frontmatter: &str, more: &[&str]) -> SkillSource {
 
 fn findings(frontmatter: &str) -> Vec<String> {
     let (manifest, found) = source(frontmatter, &[]).read();
-    assert_eq!(manifest.is_none(), found.iter().any(|d| d.rule != Rule::UnknownKey));
+    assert_eq!(manifest.is_none(), found.iter().any(Diagnostic::is_error));
     found
         .iter()
-        .map(|d| format!("{} {}:{} {}", d.rule.code(), d.position.line, d.position.column, d.message))
+        .map(|d| format!("{} {}:{} {}", d.rule.code(), d.span.start.line, d.span.start.column, d.message))
         .collect()
 }
 
@@ -38,7 +41,7 @@ fn a_good_manifest_reads() {
     let manifest = manifest.unwrap();
     assert_eq!(manifest.audience, "team:support".parse().unwrap());
     assert_eq!(manifest.depends_on[0].spec.to_string(), "support/case-facts:1.x");
-    assert_eq!(manifest.depends_on[0].position, Position { line: 7, column: 14 });
+    assert_eq!(manifest.depends_on[0].span.start, Position { line: 7, column: 14 });
     assert_eq!(manifest.deprecated.unwrap().message, "use another");
     assert_eq!(manifest.limits.max_execution_time, DEFAULT_TIMEOUT);
     assert_eq!(manifest.body, "# Body\n");
@@ -78,14 +81,14 @@ fn the_strictest_spelling_of_a_limit_holds() {
 #[test]
 fn an_executable_skill_needs_its_command_and_scripts() {
     let code = format!("{GOOD}type: code_inline\n");
-    assert_eq!(findings(&code), ["GH0101 2:1 the key `command` is missing"]);
+    assert_eq!(findings(&code), ["GH0601 7:7 a skill of this type needs the key `command`"]);
     let absolute = format!("{code}command: /bin/sh\n");
     assert!(findings(&absolute)[0].starts_with("GH0601 8:1"));
     let script = format!("{code}command: python3\nargs: [scripts/a.py]\n");
     assert!(findings(&script)[0].starts_with("GH0601 9:8"));
     assert_eq!(source(&script, &["scripts/a.py"]).read().1, []);
     let network = format!("{code}command: node\nsecurity: {{permissions: {{network_access: true}}}}\n");
-    assert!(findings(&network)[0].starts_with("GH0601 9:1"));
+    assert!(findings(&network)[0].starts_with("GH0601 9:42"), "{:?}", findings(&network));
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! Places in a text file.
+
+use serde::{Deserialize, Serialize};
+
+/// A place in a file; both numbers count from one, the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl Position {
+    /// The first character of a file.
+    pub const START: Self = Self { line: 1, column: 1 };
+
+    /// The place `line`, `column`, each held at least at 1.
+    #[must_use]
+    pub fn new(line: usize, column: usize) -> Self {
+        let number = |n: usize| u32::try_from(n.max(1)).unwrap_or(u32::MAX);
+        Self { line: number(line), column: number(column) }
+    }
+
+    /// The place of the byte at `offset` of `text`.
+    #[must_use]
+    pub fn of_offset(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+        Self::new(before.matches('\n').count() + 1, column)
+    }
+
+    /// The byte offset in `text`; a column beyond its line's end stands for that end.
+    #[must_use]
+    pub fn offset(self, text: &str) -> Option<usize> {
+        let mut start = 0;
+        for _ in 1..self.line {
+            start += text.get(start..)?.find('\n')? + 1;
+        }
+        let line = text.get(start..)?.split_inclusive('\n').next().unwrap_or_default();
+        let line = line.trim_end_matches(['\n', '\r']);
+        let within = line.char_indices().nth(self.column as usize - 1).map_or(line.len(), |(at, _)| at);
+        Some(start + within)
+    }
+}
+
+/// What stands from `start` up to, not including, `end`. An empty span marks one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "FlatSpan", into = "FlatSpan")]
+pub struct Span {
+    /// Its first character.
+    pub start: Position,
+    /// The character after its last.
+    pub end: Position,
+}
+
+impl Span {
+    /// The first place of a file.
+    pub const START: Self = Self { start: Position::START, end: Position::START };
+
+    /// The span of the bytes `range` of `text`.
+    #[must_use]
+    pub fn of_range(text: &str, range: std::ops::Range<usize>) -> Self {
+        Self { start: Position::of_offset(text, range.start), end: Position::of_offset(text, range.end) }
+    }
+}
+
+impl From<Position> for Span {
+    fn from(place: Position) -> Self {
+        Self { start: place, end: place }
+    }
+}
+
+/// A span as machines read it.
+#[derive(Serialize, Deserialize)]
+struct FlatSpan {
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+impl From<Span> for FlatSpan {
+    fn from(Span { start, end }: Span) -> Self {
+        Self { line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+    }
+}
+
+impl From<FlatSpan> for Span {
+    fn from(flat: FlatSpan) -> Self {
+        Self {
+            start: Position { line: flat.line, column: flat.column },
+            end: Position { line: flat.end_line, column: flat.end_column },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_offset_round_trips(text in "[aé𝄞\n]{0,12}") {
+            for (offset, _) in text.char_indices() {
+                prop_assert_eq!(Position::of_offset(&text, offset).offset(&text), Some(offset));
+            }
+        }
+    }
+
+    #[test]
+    fn places_outside_a_text() {
+        assert_eq!(Position::new(1, 9).offset("ab\r\nc"), Some(2));
+        assert_eq!(Position::new(2, 9).offset("ab\r\nc"), Some(5));
+        assert_eq!(Position::new(3, 1).offset("ab\nc"), None);
+    }
+}
