@@ -61,7 +61,7 @@ pub fn check(snapshot: Snapshot) -> Checked {
             Err(source) => refused.push(source),
         }
     }
-    let (closures, found) = check_library(&library, &organisation);
+    let (closures, found) = check_library(&mut library, &organisation);
     diagnostics.extend(found);
     diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);

@@ -144,8 +144,10 @@ impl Walk {
             Event::MappingStart(..) => self.open(span, Kind::Map(None))?,
             Event::SequenceStart(..) => self.open(span, Kind::List(0))?,
             Event::MappingEnd | Event::SequenceEnd => {
-                // The end of a block collection is empty and stands before what follows it.
-                let end = if span.start == span.end { self.last } else { span.end };
+                // The end of a block collection is empty and stands before what follows it; that of a flow collection
+                // starts at its bracket and may reach over a comment.
+                let bracket = Position { column: span.start.column + 1, ..span.start };
+                let end = if span.start == span.end { self.last } else { bracket };
                 self.last = end;
                 if let Some(place) = self.open.pop().and_then(|done| self.outline.get_mut(&done.path)) {
                     place.value.end = end.max(place.value.start);
