@@ -7,6 +7,7 @@ pub mod document;
 pub mod init;
 pub mod keys;
 pub mod library;
+pub mod lint;
 pub mod pages;
 pub mod source;
 pub mod verify;

@@ -51,6 +51,16 @@ impl Frontmatter {
     }
 }
 
+impl Frontmatter {
+    /// A skill file's text without a byte order mark, and the body within it; nothing where there is no UTF-8 text of
+    /// sane size with a block.
+    #[must_use]
+    pub fn split(bytes: &[u8]) -> Option<(&str, &str)> {
+        let text = utf8("", bytes).ok()?;
+        split(text).map(|(_, body)| (text, body))
+    }
+}
+
 fn no_frontmatter(path: &str, text: &str) -> Diagnostic {
     let (message, help) = if text.starts_with("---") {
         ("the frontmatter block has no end", "put a line `---` behind the last key")
@@ -67,7 +77,7 @@ fn no_frontmatter(path: &str, text: &str) -> Diagnostic {
 ///
 /// # Errors
 /// One diagnostic: not UTF-8, or too large.
-pub(super) fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
+fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
     let unreadable = |place: Position, message: String, help: &str| {
         Box::new(Diagnostic::new(Rule::Unreadable, path, place, message).with_help(help))
     };
