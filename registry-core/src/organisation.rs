@@ -142,9 +142,11 @@ impl Organisation {
                     .with_help("see docs/formats.md of Guildhall for every key of guildhall.yaml"),
             )
         };
-        yaml::positions(text, 1).map_err(|(position, message)| wrong(position, message))?;
-        let raw: RawOrganisation = serde_yaml::from_str(text)
-            .map_err(|error| wrong(yaml::error_position(&error, 1), yaml::error_message(&error)))?;
+        let positions = yaml::positions(text, 1).map_err(|(position, message)| wrong(position, message))?;
+        let invalid = |error| wrong(yaml::error_position(&error, text, 1), yaml::error_message(&error));
+        let raw: RawOrganisation = serde_yaml::from_str(text).map_err(invalid)?;
+        let read: serde_yaml::Value = serde_yaml::from_str(text).map_err(invalid)?;
+        yaml::agree(&read, &positions).map_err(|message| wrong(Position::START, message))?;
         Self::from_raw(raw).map_err(|message| wrong(Position::START, message))
     }
 
@@ -248,6 +250,7 @@ mod tests {
             ("organisation: X\nbase_url: https://x\nteems: {}\n", 3, "teems"),
             ("organisation: X\nbase_url: ftp://x\n", 1, "ftp://x"),
             ("organisation: X\nbase_url: https://x\nroles: {a: {}, a: {}}\n", 3, "`a` is written twice"),
+            ("organisation: X\nbase_url: https://x\nroles: {?a: {}}\n", 1, "two ways"),
             ("organisation: X\nbase_url: https://x\nlimits: {max_memory_mb: 0}\n", 1, "zero"),
             ("organisation: X\nbase_url: https://x\nroles: {a: {teams: [b]}}\n", 1, "`b`"),
             ("organisation: X\nbase_url: https://x\npublish: {expires_days: 0}\n", 1, "expires_days"),

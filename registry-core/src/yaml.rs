@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser};
+use serde_yaml::Value;
 
 use crate::diagnostic::Position;
 
@@ -18,8 +19,49 @@ pub(crate) fn position(line: usize, column: usize, first_line: usize) -> Positio
 }
 
 /// Where serde_yaml met an error in such a text.
-pub(crate) fn error_position(error: &serde_yaml::Error, first_line: usize) -> Position {
-    error.location().map_or(position(1, 1, first_line), |at| position(at.line(), at.column(), first_line))
+pub(crate) fn error_position(error: &serde_yaml::Error, yaml: &str, first_line: usize) -> Position {
+    let at = |at: serde_yaml::Location| Widths::of(yaml).position(at.line(), at.column(), first_line);
+    error.location().map_or(position(1, 1, first_line), at)
+}
+
+/// The characters of each line. The reader of places now and then counts bytes for characters, as in a directive that
+/// is not ASCII; a column never lies further right than behind the end of its line.
+struct Widths(Vec<usize>);
+
+impl Widths {
+    fn of(yaml: &str) -> Self {
+        Self(yaml.lines().map(|line| line.chars().count()).collect())
+    }
+
+    fn position(&self, line: usize, column: usize, first_line: usize) -> Position {
+        let width = line.checked_sub(1).and_then(|index| self.0.get(index)).copied().unwrap_or(0);
+        position(line, column.min(width + 1), first_line)
+    }
+}
+
+/// Holds that every key and item that serde_yaml read has a place. Where the two readers disagree, as about `{?a: 1}`,
+/// what is used would not be what was checked.
+///
+/// # Errors
+/// A message that names one without.
+pub(crate) fn agree(value: &Value, positions: &BTreeMap<String, Position>) -> Result<(), String> {
+    let mut left = vec![(String::new(), value)];
+    while let Some((path, value)) = left.pop() {
+        if !path.is_empty() && !positions.contains_key(&path) {
+            return Err(format!("YAML can be read in two ways at `{path}`: quote the key"));
+        }
+        match value {
+            Value::Mapping(map) => {
+                left.extend(map.iter().filter_map(|(key, value)| Some((join(&path, key.as_str()?), value))))
+            }
+            Value::Sequence(list) => left.extend(
+                list.iter().enumerate().map(|(index, value)| (join(&path, &index.to_string()), value)),
+            ),
+            Value::Tagged(tagged) => left.push((path, &tagged.value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong, without the place, in the words of YAML and not of Rust.
@@ -67,22 +109,39 @@ fn join(path: &str, segment: &str) -> String {
     if path.is_empty() { segment } else { format!("{path}/{segment}") }
 }
 
+/// The first line break but LF and CRLF. serde_yaml takes more characters for one than the reader of places and most
+/// editors do: behind such a character, a comment that was reviewed would be a key that is used.
+fn odd_break(yaml: &str, first_line: usize) -> Option<(Position, String)> {
+    let (line, text, at) = yaml.split('\n').enumerate().find_map(|(line, text)| {
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        Some((line, text, text.find(['\r', '\u{85}', '\u{2028}', '\u{2029}'])?))
+    })?;
+    let (before, after) = text.split_at(at);
+    let code = after.chars().next().map_or(0, u32::from);
+    let place = position(line + 1, before.chars().count() + 1, first_line);
+    Some((place, format!("U+{code:04X} is not a line break of the format: end lines with a line feed")))
+}
+
 /// The place of every key and list item by path, as in `depends_on/0`, in a text that starts on `first_line` of its file.
 ///
 /// # Errors
-/// The first place where the text is no YAML, nests too deep, uses an alias or writes a key twice.
+/// The first place where the text has an odd line break, is no YAML, nests too deep, uses an alias or writes a key twice.
 pub(crate) fn positions(
     yaml: &str,
     first_line: usize,
 ) -> Result<BTreeMap<String, Position>, (Position, String)> {
+    if let Some(odd) = odd_break(yaml, first_line) {
+        return Err(odd);
+    }
+    let widths = Widths::of(yaml);
     let mut found = BTreeMap::new();
     let mut open: Vec<Open> = Vec::new();
     for event in Parser::new_from_str(yaml) {
         let (event, span) = event.map_err(|error| {
             let at = error.marker();
-            (position(at.line(), at.col() + 1, first_line), error.info().to_owned())
+            (widths.position(at.line(), at.col() + 1, first_line), error.info().to_owned())
         })?;
-        let here = position(span.start.line(), span.start.col() + 1, first_line);
+        let here = widths.position(span.start.line(), span.start.col() + 1, first_line);
         if open.len() > MAX_DEPTH {
             return Err((here, format!("this is nested more than {MAX_DEPTH} deep")));
         }

@@ -42,9 +42,11 @@ impl Frontmatter {
         let positions =
             yaml::positions(text_of_block, FIRST_LINE).map_err(|(at, message)| invalid(at, message))?;
         let keys: Value = serde_yaml::from_str(text_of_block).map_err(|error| {
-            let at = yaml::error_position(&error, FIRST_LINE);
+            let at = yaml::error_position(&error, text_of_block, FIRST_LINE);
             invalid(at, yaml::error_message(&error))
         })?;
+        yaml::agree(&keys, &positions)
+            .map_err(|message| invalid(yaml::position(1, 1, FIRST_LINE), message))?;
         match keys {
             Value::Mapping(keys) => Ok(Self { keys, positions, body: body.to_owned() }),
             Value::Null => Ok(Self { keys: Mapping::new(), positions, body: body.to_owned() }),
@@ -130,6 +132,16 @@ mod tests {
         insta_like(&fails("---\na: &x 1\nb: *x\n---\n"), "s.md:3:4: error[GH0003]: aliases");
         insta_like(&fails("---\n- 1\n---\n"), "s.md:2:1: error[GH0003]");
         insta_like(&fails(&format!("---\na: {}\n---\n", "[".repeat(40))), "s.md:2:");
+        insta_like(
+            &fails("---\na: 1 # é\u{2028}access_level: public\n---\n"),
+            "s.md:2:9: error[GH0003]: U+2028 is not a line break",
+        );
+        insta_like(&fails("---\r\na: 1\rb: 2\r\n---\r\n"), "s.md:2:5: error[GH0003]: U+000D");
+        insta_like(
+            &fails("---\n{?a: 1}\n---\n"),
+            "s.md:2:1: error[GH0003]: YAML can be read in two ways at `a`",
+        );
+        insta_like(&fails("---\n%éééé\0\n---\n"), "s.md:2:7: error[GH0003]");
         let not_utf8 = Frontmatter::read("s.md", b"---\nname: a\n---\n\xff").unwrap_err();
         insta_like(&not_utf8.to_string(), "s.md:4:1: error[GH0001]: the file is not UTF-8");
         let huge = vec![b'x'; MAX_MANIFEST_BYTES + 1];
