@@ -9,6 +9,9 @@ use crate::diagnostic::Position;
 
 /// Deepest nesting of a file that people write.
 const MAX_DEPTH: usize = 16;
+/// Longest path of a key, in bytes. Every item of a list below it has that path in its own: without a bound, a file of
+/// 1 MiB with one key of half its size and a list of the other half takes more than 100 GiB.
+const MAX_PATH: usize = 512;
 
 /// A place in a text that starts on `first_line` of its file.
 pub(crate) fn position(line: usize, column: usize, first_line: usize) -> Position {
@@ -125,7 +128,8 @@ fn odd_break(yaml: &str, first_line: usize) -> Option<(Position, String)> {
 /// The place of every key and list item by path, as in `depends_on/0`, in a text that starts on `first_line` of its file.
 ///
 /// # Errors
-/// The first place where the text has an odd line break, is no YAML, nests too deep, uses an alias or writes a key twice.
+/// The first place where the text has an odd line break, is no YAML, nests too deep, has keys that are too long, uses an
+/// alias or writes a key twice.
 pub(crate) fn positions(
     yaml: &str,
     first_line: usize,
@@ -148,7 +152,13 @@ pub(crate) fn positions(
         match event {
             Event::Scalar(text, ..) => match open.last_mut() {
                 Some(Open::Map { path, key: key @ None }) => {
-                    if found.insert(join(path, &text), here).is_some() {
+                    let place = join(path, &text);
+                    if place.len() > MAX_PATH {
+                        let message =
+                            format!("the keys that lead here have more than {MAX_PATH} bytes together");
+                        return Err((here, message));
+                    }
+                    if found.insert(place, here).is_some() {
                         return Err((here, format!("the key `{text}` is written twice")));
                     }
                     *key = Some(text.into_owned());

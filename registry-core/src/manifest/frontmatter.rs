@@ -141,6 +141,11 @@ mod tests {
             &fails("---\n{?a: 1}\n---\n"),
             "s.md:2:1: error[GH0003]: YAML can be read in two ways at `a`",
         );
+        let long = format!("---\na:\n  ? {}\n  : [1]\n---\n", "k".repeat(511));
+        insta_like(
+            &fails(&long),
+            "s.md:3:5: error[GH0003]: the keys that lead here have more than 512 bytes",
+        );
         insta_like(&fails("---\n%éééé\0\n---\n"), "s.md:2:7: error[GH0003]");
         let not_utf8 = Frontmatter::read("s.md", b"---\nname: a\n---\n\xff").unwrap_err();
         insta_like(&not_utf8.to_string(), "s.md:4:1: error[GH0001]: the file is not UTF-8");
