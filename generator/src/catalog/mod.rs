@@ -28,9 +28,6 @@ pub enum BuildError {
     /// A bundle cannot be written.
     #[error("cannot archive `{0}`")]
     Bundle(SkillId, #[source] std::io::Error),
-    /// A served `SKILL.md` cannot be written.
-    #[error("cannot write the served SKILL.md of `{0}`")]
-    Document(SkillId, #[source] serde_yaml::Error),
     /// A file of the catalog cannot be encoded.
     #[error(transparent)]
     Format(#[from] FormatError),
