@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::id::SkillId;
 use crate::manifest::{Manifest, SkillSource};
 use crate::organisation::Organisation;
-use crate::resolver::{self, Unresolvable, World};
+use crate::resolver::{Resolver, Unresolvable, World};
 
 /// A skill whose own file is sound.
 #[derive(Debug, Clone)]
@@ -31,13 +31,14 @@ pub type Closures = BTreeMap<SkillId, Vec<Member>>;
 #[must_use]
 pub fn check_library(library: &Library, organisation: &Organisation) -> (Closures, Vec<Diagnostic>) {
     let world = world(library);
+    let resolver = Resolver::new(&world);
     let mut closures = Closures::new();
     let mut diagnostics = Vec::new();
     for (id, skill) in library {
         let report = Report { library, organisation, skill };
         diagnostics.extend(report.team());
         diagnostics.extend(report.roles());
-        match resolver::solve(&world, id, &skill.manifest.version) {
+        match resolver.solve(id, &skill.manifest.version) {
             Ok(closure) => {
                 let members: Vec<Member> =
                     closure.into_iter().filter_map(|(id, _)| member(library, &id)).collect();
