@@ -62,7 +62,8 @@ pub fn check(snapshot: Snapshot) -> Checked {
             Err(source) => refused.push(source),
         }
     }
-    let (closures, found) = check_library(&mut library, &organisation);
+    let unsound = refused.iter().map(|source| source.id.clone()).collect();
+    let (closures, found) = check_library(&mut library, &unsound, &organisation);
     diagnostics.extend(found);
     diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);

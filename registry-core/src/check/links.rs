@@ -14,7 +14,7 @@ use crate::requirement::{Requirement, Spec};
 type Providers = BTreeMap<SkillName, BTreeMap<SkillId, Version>>;
 
 /// Gives every dependency by a bare name its full one, and reports those that no one skill answers to.
-pub(super) fn link(library: &mut Library) -> Vec<Diagnostic> {
+pub(super) fn link(library: &mut Library, unsound: &BTreeSet<SkillId>) -> Vec<Diagnostic> {
     let bare: Vec<(SkillId, Vec<Bare>)> = library
         .iter_mut()
         .filter(|(_, skill)| !skill.manifest.unlinked.is_empty())
@@ -28,6 +28,9 @@ pub(super) fn link(library: &mut Library) -> Vec<Diagnostic> {
     for (id, unlinked) in bare {
         for needed in unlinked {
             let span = needed.span;
+            if candidates(&id, &needed.name).any(|skill| unsound.contains(&skill)) {
+                continue;
+            }
             let linked = find(library, &providers, &id, needed);
             let Some(skill) = library.get_mut(&id) else { continue };
             match linked.and_then(|spec| add(skill, Dependency { spec, span })) {
@@ -52,14 +55,18 @@ fn providers(library: &Library) -> Providers {
     providers
 }
 
+/// The skills that a bare name may mean, but for what is provided: that of the own team, then that of `shared`.
+fn candidates<'a>(by: &'a SkillId, name: &'a SkillName) -> impl Iterator<Item = SkillId> + 'a {
+    let shared: Option<TeamName> = "shared".parse().ok();
+    let named = [Some(by.team.clone()), shared].into_iter().flatten();
+    named.map(move |team| SkillId { team, name: name.clone() }).filter(move |id| id != by)
+}
+
 type Fault = (Rule, String, String);
 
 fn find(library: &Library, providers: &Providers, by: &SkillId, needed: Bare) -> Result<Spec, Fault> {
     let Bare { name, requirement, .. } = needed;
-    let in_team = |team: &TeamName| SkillId { team: team.clone(), name: name.clone() };
-    let shared: Option<TeamName> = "shared".parse().ok();
-    let named = [Some(&by.team), shared.as_ref()].into_iter().flatten().map(in_team);
-    if let Some(skill) = named.into_iter().find(|id| id != by && library.contains_key(id)) {
+    if let Some(skill) = candidates(by, &name).find(|id| library.contains_key(id)) {
         return Ok(Spec { skill, requirement });
     }
     let none = BTreeMap::new();
@@ -89,7 +96,7 @@ fn find(library: &Library, providers: &Providers, by: &SkillId, needed: Bare) ->
                 "there is no skill `{name}` in the team `{}` or in `shared`, and none provides it",
                 by.team
             );
-            Err((Rule::MissingDependency, message, names::nearest(library, &in_team(&by.team).to_string())))
+            Err((Rule::MissingDependency, message, names::nearest(library, &format!("{}/{name}", by.team))))
         }
     }
 }

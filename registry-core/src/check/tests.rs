@@ -43,7 +43,7 @@ fn library(skills: &str) -> Library {
 
 fn findings(skills: &str) -> String {
     let mut library = library(skills);
-    let (_, found) = check_library(&mut library, &Organisation::parse(CONFIG).unwrap());
+    let (_, found) = check_library(&mut library, &BTreeSet::new(), &Organisation::parse(CONFIG).unwrap());
     found.iter().map(Diagnostic::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -80,7 +80,7 @@ fn a_bare_name_is_found_in_the_own_team_then_in_shared_then_among_what_skills_pr
         platform/formats public | provides: {formatter: 1.1.0}
         reports/all public";
     let mut library = library(skills);
-    assert_eq!(links::link(&mut library), []);
+    assert_eq!(links::link(&mut library, &BTreeSet::new()), []);
     let caller = &library[&"support/caller".parse().unwrap()].manifest;
     let needs: Vec<String> = caller.depends_on.iter().map(|needed| needed.spec.to_string()).collect();
     assert_eq!(needs, ["reports/all:*", "support/facts:1.x", "finance/formats:^1.0.0", "shared/queue:1.x"]);
@@ -97,4 +97,12 @@ fn bare_name_and_name_findings() {
     insta::with_settings!({snapshot_path => "../../../snapshots", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("library_name_findings", findings(skills));
     });
+}
+
+#[test]
+fn a_dependency_with_errors_of_its_own_is_not_missing() {
+    let mut library = library("support/a team support/b:1.x\nsupport/c team | dependencies: {d: 1.x}");
+    let unsound = ["support/b", "shared/d"].iter().map(|id| id.parse().unwrap()).collect();
+    let (_, found) = check_library(&mut library, &unsound, &Organisation::parse(CONFIG).unwrap());
+    assert_eq!(found, []);
 }
