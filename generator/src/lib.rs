@@ -8,6 +8,7 @@ pub mod fix;
 pub mod init;
 pub mod keys;
 pub mod library;
+pub mod lint;
 pub mod pages;
 pub mod report;
 pub mod source;

@@ -8,6 +8,7 @@ use registry_core::diagnostic::Diagnostic;
 use registry_core::manifest::{SkillSource, discover};
 use registry_core::organisation::{CONFIG_PATH, Organisation};
 
+use crate::lint;
 use crate::source::Snapshot;
 
 /// All that is known of a snapshot.
@@ -61,7 +62,8 @@ pub fn check(snapshot: Snapshot) -> Checked {
             Err(source) => refused.push(source),
         }
     }
-    let (closures, found) = check_library(&library, &organisation);
+    let unsound = refused.iter().map(|source| source.id.clone()).collect();
+    let (closures, found) = check_library(&mut library, &unsound, &organisation);
     diagnostics.extend(found);
     diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);
@@ -71,7 +73,8 @@ pub fn check(snapshot: Snapshot) -> Checked {
 
 /// A skill whose own file is sound, else its files again; and what was found.
 fn read_skill(source: SkillSource) -> (Result<Skill, SkillSource>, Vec<Diagnostic>) {
-    let (manifest, found) = source.read();
+    let (manifest, mut found) = source.read();
+    found.extend(lint::check(&source, manifest.as_ref()));
     let digest = source.digest();
     let skill = match manifest {
         Some(manifest) => Ok(Skill { source, manifest, digest }),

@@ -142,9 +142,12 @@ impl Organisation {
                     .with_help("see docs/formats.md of Guildhall for every key of guildhall.yaml"),
             )
         };
-        yaml::outline(text, 1).map_err(|fault| wrong(fault.span, fault.message))?;
-        let raw: RawOrganisation = serde_yaml::from_str(text)
-            .map_err(|error| wrong(yaml::error_position(&error, 1).into(), yaml::error_message(&error)))?;
+        let source = yaml::Source { yaml: text, first_line: 1 };
+        let outline = yaml::outline(source).map_err(|fault| wrong(fault.span, fault.message))?;
+        let invalid = |error| wrong(source.error_position(&error).into(), yaml::error_message(&error));
+        let raw: RawOrganisation = serde_yaml::from_str(text).map_err(invalid)?;
+        let read: serde_yaml::Value = serde_yaml::from_str(text).map_err(invalid)?;
+        yaml::agree(&read, &outline).map_err(|message| wrong(Span::START, message))?;
         Self::from_raw(raw).map_err(|message| wrong(Span::START, message))
     }
 
@@ -248,6 +251,7 @@ mod tests {
             ("organisation: X\nbase_url: https://x\nteems: {}\n", 3, "teems"),
             ("organisation: X\nbase_url: ftp://x\n", 1, "ftp://x"),
             ("organisation: X\nbase_url: https://x\nroles: {a: {}, a: {}}\n", 3, "`a` is written twice"),
+            ("organisation: X\nbase_url: https://x\nroles: {?a: {}}\n", 1, "two ways"),
             ("organisation: X\nbase_url: https://x\nlimits: {max_memory_mb: 0}\n", 1, "zero"),
             ("organisation: X\nbase_url: https://x\nroles: {a: {teams: [b]}}\n", 1, "`b`"),
             ("organisation: X\nbase_url: https://x\npublish: {expires_days: 0}\n", 1, "expires_days"),

@@ -87,14 +87,16 @@ fn join_operators(parts: &[&str]) -> Vec<String> {
     joined
 }
 
-/// Rewrites our spelling of one comparator into that of the `semver` crate: a leading `v` goes and `x` is `*`.
+/// Rewrites our spelling of one comparator into that of the `semver` crate: a leading `v` goes and `x` is `*`, but in
+/// a pre-release or build metadata, where `x` is a name.
 fn cargo_syntax(part: &str) -> String {
     let operator_end = part.find(|c: char| !"<>=^~".contains(c)).unwrap_or(part.len());
     let (operator, version) = part.split_at(operator_end);
     let version = version.strip_prefix('v').unwrap_or(version);
+    let (numbers, names) = version.split_at(version.find(['-', '+']).unwrap_or(version.len()));
     let wildcards: Vec<&str> =
-        version.split('.').map(|p| if p == "x" || p == "X" { "*" } else { p }).collect();
-    format!("{operator}{}", wildcards.join("."))
+        numbers.split('.').map(|p| if p == "x" || p == "X" { "*" } else { p }).collect();
+    format!("{operator}{}{names}", wildcards.join("."))
 }
 
 impl TryFrom<String> for Requirement {
@@ -195,6 +197,7 @@ mod tests {
         check(">= 2.0.0, < 3.0.0", &["2.5.0"], &["3.0.0"]);
         check("*", &["0.0.1", "9.0.0"], &["1.0.0-alpha"]);
         check("=1.0.0-rc.1", &["1.0.0-rc.1"], &["1.0.0"]);
+        check("=1.0.0-rc.x", &["1.0.0-rc.x"], &["1.0.0-rc.1", "1.0.0"]);
     }
 
     #[test]

@@ -5,10 +5,15 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser};
 
+use serde_yaml::Value;
+
 use crate::diagnostic::{Diagnostic, Position, Rule, Span};
 
 /// Deepest nesting of a file that people write.
 const MAX_DEPTH: usize = 16;
+/// Longest path of a key, in bytes. Every item of a list below it has that path in its own: without a bound, a file of
+/// 1 MiB with one key of half its size and a list of the other half takes more than 100 GiB.
+const MAX_PATH: usize = 512;
 
 /// Why a text is not YAML that people should write.
 #[derive(Debug)]
@@ -35,11 +40,74 @@ impl Fault {
     }
 }
 
-/// Where serde_yaml met an error in a text that starts on `first_line` of its file.
-pub(crate) fn error_position(error: &serde_yaml::Error, first_line: usize) -> Position {
-    error
-        .location()
-        .map_or(Position::new(first_line, 1), |at| Position::new(at.line() + first_line - 1, at.column()))
+/// A text, and where it stands in its file.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) yaml: &'a str,
+    /// The line of the file on which the text starts, from 1.
+    pub(crate) first_line: usize,
+}
+
+impl Source<'_> {
+    /// Where serde_yaml met an error.
+    pub(crate) fn error_position(self, error: &serde_yaml::Error) -> Position {
+        let at = |at: serde_yaml::Location| Lines::of(self).position(at.line(), at.column());
+        error.location().map_or(Position::new(self.first_line, 1), at)
+    }
+}
+
+/// The characters of each line. The reader of places now and then counts bytes for characters, as in a directive that
+/// is not ASCII; a column never lies further right than behind the end of its line.
+struct Lines {
+    widths: Vec<usize>,
+    first: usize,
+}
+
+impl Lines {
+    fn of(source: Source<'_>) -> Self {
+        let widths = source.yaml.lines().map(|line| line.chars().count()).collect();
+        Self { widths, first: source.first_line }
+    }
+
+    fn position(&self, line: usize, column: usize) -> Position {
+        let width = line.checked_sub(1).and_then(|index| self.widths.get(index)).copied().unwrap_or(0);
+        Position::new(line + self.first - 1, column.min(width + 1))
+    }
+
+    fn place(&self, marker: saphyr_parser::Marker) -> Position {
+        self.position(marker.line(), marker.col() + 1)
+    }
+}
+
+/// Holds that every key and item that serde_yaml read has a place. Where the two readers disagree, as about `{?a: 1}`,
+/// what is used would not be what was checked.
+///
+/// # Errors
+/// A message that names one without.
+pub(crate) fn agree(value: &Value, outline: &Outline) -> Result<(), String> {
+    let mut left = vec![(String::new(), value)];
+    while let Some((path, value)) = left.pop() {
+        if !path.is_empty() && !outline.contains_key(&path) {
+            return Err(format!("YAML can be read in two ways at `{path}`: quote the key"));
+        }
+        match value {
+            Value::Mapping(map) => {
+                for (key, value) in map {
+                    let key = key.as_str().ok_or_else(|| {
+                        let text = serde_yaml::to_string(key).unwrap_or_default();
+                        format!("the key `{}` is not a text: quote it", text.trim())
+                    })?;
+                    left.push((join(&path, key), value));
+                }
+            }
+            Value::Sequence(list) => left.extend(
+                list.iter().enumerate().map(|(index, value)| (join(&path, &index.to_string()), value)),
+            ),
+            Value::Tagged(tagged) => left.push((path, &tagged.value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong, without the place, in the words of YAML and not of Rust.
@@ -80,24 +148,40 @@ fn join(path: &str, segment: &str) -> String {
     if path.is_empty() { segment } else { format!("{path}/{segment}") }
 }
 
-/// The outline of a text that starts on `first_line` of its file.
+/// The first line break but LF and CRLF. serde_yaml takes more characters for one than the reader of places and most
+/// editors do: behind such a character, a comment that was reviewed would be a key that is used.
+fn odd_break(source: Source<'_>) -> Option<Fault> {
+    let (line, text, at) = source.yaml.split('\n').enumerate().find_map(|(line, text)| {
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        Some((line, text, text.find(['\r', '\u{85}', '\u{2028}', '\u{2029}'])?))
+    })?;
+    let (before, after) = text.split_at(at);
+    let code = after.chars().next().map_or(0, u32::from);
+    let place = Position::new(source.first_line + line, before.chars().count() + 1);
+    let message = format!("U+{code:04X} is not a line break of the format");
+    Some(Fault::new(Rule::InvalidYaml, place, message).with_help("end lines with a line feed"))
+}
+
+/// The outline of a text.
 ///
 /// # Errors
-/// The first place where the text is no YAML, nests too deep, uses an alias or writes a key twice.
-pub(crate) fn outline(yaml: &str, first_line: usize) -> Result<Outline, Fault> {
+/// The first place where the text has an odd line break, is no YAML, nests too deep, has keys that are too long, uses an
+/// alias or writes a key twice.
+pub(crate) fn outline(source: Source<'_>) -> Result<Outline, Fault> {
+    if let Some(odd) = odd_break(source) {
+        return Err(odd);
+    }
+    let lines = Lines::of(source);
     let mut walk = Walk { outline: Outline::new(), open: Vec::new(), documents: 0, last: Position::START };
-    for event in Parser::new_from_str(yaml) {
+    for event in Parser::new_from_str(source.yaml) {
         let (event, span) = event.map_err(|error| {
-            let at = Position::new(error.marker().line() + first_line - 1, error.marker().col() + 1);
-            let fault = Fault::new(Rule::InvalidYaml, at, error.info());
+            let fault = Fault::new(Rule::InvalidYaml, lines.place(*error.marker()), error.info());
             if error.info().starts_with("mapping values are not allowed") {
                 return fault.with_help("put a value that holds `: ` between quotes");
             }
             fault
         })?;
-        let place =
-            |marker: saphyr_parser::Marker| Position::new(marker.line() + first_line - 1, marker.col() + 1);
-        walk.event(event, Span { start: place(span.start), end: place(span.end) })?;
+        walk.event(event, Span { start: lines.place(span.start), end: lines.place(span.end) })?;
     }
     Ok(walk.outline)
 }
@@ -144,8 +228,10 @@ impl Walk {
             Event::MappingStart(..) => self.open(span, Kind::Map(None))?,
             Event::SequenceStart(..) => self.open(span, Kind::List(0))?,
             Event::MappingEnd | Event::SequenceEnd => {
-                // The end of a block collection is empty and stands before what follows it.
-                let end = if span.start == span.end { self.last } else { span.end };
+                // The end of a block collection is empty and stands before what follows it; that of a flow collection
+                // starts at its bracket and may reach over a comment.
+                let bracket = Position { column: span.start.column + 1, ..span.start };
+                let end = if span.start == span.end { self.last } else { bracket };
                 self.last = end;
                 if let Some(place) = self.open.pop().and_then(|done| self.outline.get_mut(&done.path)) {
                     place.value.end = end.max(place.value.start);
@@ -163,6 +249,10 @@ impl Walk {
     }
 
     fn note_key(&mut self, path: String, span: Span) -> Result<(), Fault> {
+        if path.len() > MAX_PATH {
+            let message = format!("the keys that lead here have more than {MAX_PATH} bytes together");
+            return Err(Fault::new(Rule::InvalidYaml, span, message).with_help("shorten the key"));
+        }
         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
         let place = Place { key: span, value: span.end.into() };
         if let Some(first) = self.outline.insert(path, place) {

@@ -1,5 +1,6 @@
 //! `cargo xtask`: sets up and runs everything, on a fresh machine with Rust and Node.
 
+mod fuzz;
 mod output;
 mod process;
 mod prove;
@@ -24,9 +25,10 @@ struct Cli {
 enum Command {
     /// Build the example catalog, start edge and sandbox on loopback, print tokens and `curl` lines.
     Up(up::Arguments),
-    /// Run every check and test: formatting, lints, bans, unit, property, snapshot and end-to-end tests, docs.
+    /// Run every check and test: formatting, lints, bans, unit, property, snapshot and end-to-end tests, docs,
+    /// a short fuzzing of the parsers.
     Test,
-    /// Run the long forms: every mutant of the policy, property tests with many cases.
+    /// Run the long forms: every mutant of the policy, property tests with many cases, minutes of fuzzing.
     Prove(prove::Arguments),
 }
 

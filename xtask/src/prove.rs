@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::fuzz;
 use crate::output::note;
 use crate::process::{cargo, exists, run};
 use crate::setup;
@@ -12,6 +13,9 @@ pub struct Arguments {
     /// Cases of every property test.
     #[arg(long, default_value_t = 20_000)]
     cases: u32,
+    /// Seconds for which each parser of foreign text is fuzzed.
+    #[arg(long, default_value_t = 300)]
+    fuzz_seconds: u32,
 }
 
 /// The command.
@@ -39,5 +43,7 @@ pub fn run_long(arguments: &Arguments) -> Result<()> {
     run(test)?;
     let mut laws = cargo("test --release --package e2e --test laws");
     laws.env("PROPTEST_CASES", (arguments.cases / 10).to_string());
-    run(laws)
+    run(laws)?;
+    note("fuzzing the parsers of foreign text");
+    fuzz::run_each(arguments.fuzz_seconds)
 }

@@ -8,16 +8,17 @@ use crate::output::note;
 use crate::process::{cargo, command, exists, read, root, run, target};
 
 /// A program and the Debian package that holds it.
-const TOOLS: [(&str, &str); 6] = [
+const TOOLS: [(&str, &str); 7] = [
     ("bwrap", "bubblewrap"),
     ("prlimit", "util-linux"),
     ("setpriv", "util-linux"),
     ("python3", "python3"),
     ("curl", "curl"),
     ("git", "git"),
+    ("c++", "g++"),
 ];
 
-/// The programs that sandbox, examples and tests call.
+/// The programs that sandbox, examples and tests call, and the compiler of libFuzzer.
 pub fn tools() -> Result<()> {
     let mut missing: Vec<&str> =
         TOOLS.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect();

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::fuzz;
 use crate::output::{line, note};
 use crate::process::{cargo, read, root, run, target};
 use crate::setup;
@@ -20,6 +21,9 @@ const BANS: [(&str, &[&str]); 4] = [
     ("sandbox", &["generator", "edge-worker", "gix", "tera"]),
 ];
 
+/// How long each parser is fuzzed: enough to break a law that a change has made false, not to find a rare input.
+const FUZZ_SECONDS: u32 = 10;
+
 /// Every step, in the order in which a mistake shows soonest.
 fn run_all() -> Result<BTreeMap<String, u32>> {
     step("tools", || {
@@ -27,7 +31,10 @@ fn run_all() -> Result<BTreeMap<String, u32>> {
         setup::wasm_target()?;
         setup::npm_packages()
     })?;
-    step("formatting", || run(cargo("fmt --all --check")))?;
+    step("formatting", || {
+        run(cargo("fmt --all --check"))?;
+        run(cargo("fmt --check --manifest-path registry-core/fuzz/Cargo.toml"))
+    })?;
     step("dependency bans", dependency_bans)?;
     step("lints", || run(cargo("clippy --quiet --workspace --all-targets -- -D warnings")))?;
     step("lints of the wasm parts", || {
@@ -47,6 +54,7 @@ fn run_all() -> Result<BTreeMap<String, u32>> {
         counts = tests()?;
         Ok(())
     })?;
+    step("fuzzing", || fuzz::run_each(FUZZ_SECONDS))?;
     Ok(counts)
 }
 

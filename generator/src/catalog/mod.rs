@@ -3,6 +3,8 @@
 mod render;
 mod skills;
 
+pub use render::{SCHEMA_URL, schema_document};
+
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
@@ -28,9 +30,9 @@ pub enum BuildError {
     /// A bundle cannot be written.
     #[error("cannot archive `{0}`")]
     Bundle(SkillId, #[source] std::io::Error),
-    /// A served `SKILL.md` cannot be written.
-    #[error("cannot write the served SKILL.md of `{0}`")]
-    Document(SkillId, #[source] serde_yaml::Error),
+    /// The JSON Schema cannot be written.
+    #[error("cannot write the JSON Schema of skills")]
+    Schema(#[from] serde_json::Error),
     /// A file of the catalog cannot be encoded.
     #[error(transparent)]
     Format(#[from] FormatError),

@@ -5,7 +5,7 @@ use registry_core::check::Skill;
 use registry_core::digest::{Digest, FileMode};
 use registry_core::html::{MEDIA_TYPE, QUERY_SLOT, RESULTS_SLOT};
 use registry_core::id::{RoleName, TeamName};
-use registry_core::manifest::{SkillType, SourceFile};
+use registry_core::manifest::{SkillType, SourceFile, schema};
 use registry_core::organisation::{Members, Organisation, Team};
 use registry_core::policy::{Audience, Caller, MAX_ELEVATION_SECONDS};
 
@@ -14,6 +14,17 @@ use crate::pages::{
     IndexPage, NotFoundPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow,
     TeamsPage, Templates, render, stylesheet_url,
 };
+
+/// Where the JSON Schema of skills is served.
+pub const SCHEMA_URL: &str = "/schema/skill.json";
+
+/// The JSON Schema of a skill's frontmatter, as it is committed and served.
+///
+/// # Errors
+/// Never, short of a schema that is no JSON.
+pub fn schema_document() -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(&schema())? + "\n")
+}
 
 pub(super) fn site(organisation: &Organisation) -> Site {
     Site {
@@ -60,6 +71,12 @@ pub(super) fn shared_pages(
     page("/404.html", templates.render(site, &NotFoundPage {})?);
     page("/teams/", templates.render(site, &TeamsPage { teams: teams.clone() })?);
     page("/", templates.render(site, &IndexPage { skills: rows, teams })?);
+    let schema = schema_document()?;
+    assembly.object(
+        &Audience::Public,
+        schema.into_bytes(),
+        Some((SCHEMA_URL.to_owned(), "application/schema+json")),
+    );
     let stylesheet = Some((stylesheet_url(), "text/css; charset=utf-8"));
     assembly.object(&Audience::Public, STYLESHEET.as_bytes().to_vec(), stylesheet);
     Ok(())

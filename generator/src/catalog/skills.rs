@@ -33,8 +33,7 @@ pub(super) fn render(
     let manifest = &skill.manifest;
     let closure = facts.input.closures.get(id).cloned().unwrap_or_default();
     let page = templates.render(site, &skill_page(facts, skill))?.into_bytes();
-    let document =
-        document::served(manifest).map_err(|error| BuildError::Document(id.clone(), error))?.into_bytes();
+    let document = document::served(manifest).into_bytes();
     let bundle = bundle::archive(&skill.source).map_err(|error| BuildError::Bundle(id.clone(), error))?;
     let record = to_json(&detail(facts, skill, closure.clone(), Digest::of(&bundle)))?;
     let release = ReleaseRecord {

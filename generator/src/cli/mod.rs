@@ -49,6 +49,9 @@ enum Command {
     /// Make and show keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Print the JSON Schema of a skill's frontmatter, which editors complete from. A catalog serves it at
+    /// `/schema/skill.json`.
+    Schema,
     /// Write a configuration, team folders, CODEOWNERS and CI workflows into the repository.
     Init(crate::init::Arguments),
 }
@@ -64,6 +67,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Verify(arguments) => build::verify(repository, &arguments),
         Command::Token(arguments) => token::run(repository, &arguments),
         Command::Key(command) => key::run(&command),
+        Command::Schema => schema(),
         Command::Init(arguments) => init(repository, &arguments),
     };
     done.unwrap_or_else(|failure| {
@@ -80,6 +84,11 @@ fn init(repository: &std::path::Path, arguments: &crate::init::Arguments) -> Res
         output::line(&format!("wrote {path}"));
     }
     output::line("next: write a skill under skills/{team}/{name}.md, then run `guildhall check`");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn schema() -> Result<ExitCode, Failure> {
+    output::line(crate::catalog::schema_document()?.trim_end());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -31,13 +31,14 @@ impl Frontmatter {
     pub fn read(path: &str, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
         let text = utf8(path, bytes)?;
         let (block, body) = split(text).ok_or_else(|| Box::new(no_frontmatter(path, text)))?;
-        let outline = yaml::outline(block, FIRST_LINE).map_err(|fault| Box::new(fault.diagnostic(path)))?;
+        let source = yaml::Source { yaml: block, first_line: FIRST_LINE };
+        let outline = yaml::outline(source).map_err(|fault| Box::new(fault.diagnostic(path)))?;
         let invalid = |place: Position, message: String| {
             Box::new(Diagnostic::new(Rule::InvalidYaml, path, place, message))
         };
-        let keys = serde_yaml::from_str(block).map_err(|error| {
-            invalid(yaml::error_position(&error, FIRST_LINE), yaml::error_message(&error))
-        })?;
+        let keys = serde_yaml::from_str(block)
+            .map_err(|error| invalid(source.error_position(&error), yaml::error_message(&error)))?;
+        yaml::agree(&keys, &outline).map_err(|message| invalid(Position::new(FIRST_LINE, 1), message))?;
         let keys = match keys {
             Value::Mapping(keys) => keys,
             Value::Null => Mapping::new(),
@@ -48,6 +49,16 @@ impl Frontmatter {
         };
         let end = Position::new(FIRST_LINE + block.matches('\n').count(), 1);
         Ok(Self { keys, outline, body: body.to_owned(), end })
+    }
+}
+
+impl Frontmatter {
+    /// A skill file's text without a byte order mark, and the body within it; nothing where there is no UTF-8 text of
+    /// sane size with a block.
+    #[must_use]
+    pub fn split(bytes: &[u8]) -> Option<(&str, &str)> {
+        let text = utf8("", bytes).ok()?;
+        split(text).map(|(_, body)| (text, body))
     }
 }
 
@@ -67,7 +78,7 @@ fn no_frontmatter(path: &str, text: &str) -> Diagnostic {
 ///
 /// # Errors
 /// One diagnostic: not UTF-8, or too large.
-pub(super) fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
+fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
     let unreadable = |place: Position, message: String, help: &str| {
         Box::new(Diagnostic::new(Rule::Unreadable, path, place, message).with_help(help))
     };
@@ -154,6 +165,16 @@ mod tests {
         starts(&fails(&format!("---\na: {}\n---\n", "[".repeat(40))), "s.md:2:19: error[GH0006]");
         starts(&fails("---\na: 1\n...\nb: 1\n---\n"), "s.md:");
         starts(&fails("---\n? [a]\n: 1\n---\n"), "s.md:2:3: error[GH0003]: a key must be a word");
+        starts(
+            &fails("---\na: 1 # é\u{2028}access_level: public\n---\n"),
+            "s.md:2:9: error[GH0003]: U+2028 is not a line break",
+        );
+        starts(&fails("---\r\na: 1\rb: 2\r\n---\r\n"), "s.md:2:5: error[GH0003]: U+000D");
+        starts(&fails("---\n{?a: 1}\n---\n"), "s.md:2:1: error[GH0003]: YAML can be read in two ways at `a`");
+        starts(&fails("---\n1: a\n---\n"), "s.md:2:1: error[GH0003]: the key `1` is not a text");
+        let long = format!("---\na:\n  ? {}\n  : [1]\n---\n", "k".repeat(511));
+        starts(&fails(&long), "s.md:3:5: error[GH0003]: the keys that lead here have more than 512 bytes");
+        starts(&fails("---\n%éééé\0\n---\n"), "s.md:2:7: error[GH0003]");
         let not_utf8 = Frontmatter::read("s.md", b"---\nname: a\n---\n\xff").unwrap_err();
         starts(&not_utf8.to_string(), "s.md:4:1: error[GH0001]: the file is not UTF-8");
         let huge = vec![b'x'; MAX_MANIFEST_BYTES + 1];

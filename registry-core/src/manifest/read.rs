@@ -57,6 +57,7 @@ impl Fields<'_> {
         let written = Written::decode(&mut self);
         self.required_keys();
         self.name_equals_path(written.name.as_deref());
+        self.portable(written.description.as_deref());
         let version = written.version.as_deref().and_then(|text| self.version(text, "version"));
         let description = self.text_within(written.description.as_deref(), "description");
         let description_zh = self.text_within(written.description_zh.as_deref(), "description_zh");

@@ -1,6 +1,6 @@
 //! Which files of a repository belong to which skill.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, Rule, Span};
 use crate::digest::{Digest, FileMode, release_digest};
@@ -79,6 +79,8 @@ pub fn discover(files: BTreeMap<String, SourceFile>) -> (Vec<SkillSource>, Vec<D
 struct Discovery {
     /// By folder or file of the skill relative to the repository.
     skills: BTreeMap<String, SkillSource>,
+    /// Folders of skills that belong to no team, with a slash behind.
+    flat: BTreeSet<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -96,6 +98,7 @@ impl Discovery {
             }
             [_, "SKILL.md" | "skill.md"] => {
                 self.report(Rule::NoTeam, path, "this skill belongs to no team".to_owned(), MOVE_TO_TEAM);
+                self.flat.extend(path.rsplit_once('/').map(|(folder, _)| format!("{folder}/")));
             }
             [team, name] => {
                 if let Some(stem) = name.strip_suffix(".md") {
@@ -163,8 +166,11 @@ impl Discovery {
         let found = SkillSource::manifest_among(&skill.id, names).map(str::to_owned);
         let one_file = is_markdown(key);
         let Some(manifest) = found.filter(|name| one_file || name.eq_ignore_ascii_case("SKILL.md")) else {
-            let message = format!("the folder of `{}` has no `SKILL.md`", skill.id);
-            self.report(Rule::NoManifest, key, message, "add `SKILL.md` or remove the folder");
+            // A folder below a skill without a team is part of that skill, which has its finding.
+            if !self.flat.iter().any(|folder| key.starts_with(folder)) {
+                let message = format!("the folder of `{}` has no `SKILL.md`", skill.id);
+                self.report(Rule::NoManifest, key, message, "add `SKILL.md` or remove the folder");
+            }
             return None;
         };
         if !one_file {
@@ -195,7 +201,18 @@ impl Discovery {
             );
             self.report(Rule::InvalidPath, &skill.manifest_path, message, &help);
         }
+        self.case_collisions(skill);
         self.diagnostics.len() == before
+    }
+
+    fn case_collisions(&mut self, skill: &SkillSource) {
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for path in skill.files.keys() {
+            if let Some(other) = seen.insert(path.to_lowercase(), path) {
+                let message = format!("`{other}` and `{path}` differ only by case");
+                self.report(Rule::CaseCollision, &skill.manifest_path, message, "rename one of the two");
+            }
+        }
     }
 }
 
@@ -207,7 +224,8 @@ pub fn is_portable(path: &str) -> bool {
         && path.split('/').all(|part| !matches!(part, "" | "." | "..") && part.len() <= MAX_PATH_PART)
 }
 
-const MOVE_TO_TEAM: &str = "move it to `skills/{team}/{name}.md` or `skills/{team}/{name}/SKILL.md`";
+const MOVE_TO_TEAM: &str =
+    "run `guildhall adopt FOLDER --team TEAM`, or move it to `skills/{team}/{name}/SKILL.md`";
 
 fn is_markdown(path: &str) -> bool {
     path.ends_with(".md")

@@ -13,6 +13,9 @@ use crate::manifest::written::{
 };
 use crate::policy::{AccessLevel, Audience};
 
+/// Words that vendors keep for their own skills.
+const RESERVED: [&str; 2] = ["anthropic", "claude"];
+
 impl From<WrittenDeprecation> for Deprecation {
     fn from(written: WrittenDeprecation) -> Self {
         match written {
@@ -79,6 +82,21 @@ impl Fields<'_> {
             format!("the description has {length} characters, must have from 1 to {MAX_DESCRIPTION}");
         self.report(Rule::InvalidValue, &key, message, "say what the skill does and when to use it");
         None
+    }
+
+    /// Limits of other agents that this format does not share (agentskills.io and the makers of agents).
+    pub(super) fn portable(&mut self, description: Option<&str>) {
+        if description.is_some_and(|text| text.contains(['<', '>'])) {
+            let message = "the description holds `<` or `>`, and some agents refuse what looks like markup";
+            self.report(Rule::DescriptionMarkup, "description", message, "write it in words");
+        }
+        let name = &self.source.id.name;
+        let reserved = RESERVED.iter().find(|word| name.as_str().split('-').any(|part| part == **word));
+        if let Some(word) = reserved {
+            let message =
+                format!("the name `{name}` holds the word `{word}`, which is reserved for its vendor");
+            self.report(Rule::ReservedWord, "name", message, "rename the skill's folder or file");
+        }
     }
 
     pub(super) fn compatibility(&mut self, text: Option<&str>) {

@@ -99,3 +99,103 @@ fn dependencies_are_written_once_and_never_on_oneself() {
     assert!(with("case-facts").starts_with("GH0401"));
     assert!(with("a/b:latest").starts_with("GH0401"));
 }
+
+#[test]
+fn keys_may_be_carried_as_text_under_metadata() {
+    let six = "name: refund\ndescription: Resolves refunds.\nmetadata:\n  version: \"1.2.3\"\n  tags: refund, customer-support\n\
+        \x20 access_level: role-restricted\n  allowed_roles: support-agent auditor\n\
+        \x20 depends_on: \"support/case-facts:>=1.0.0 <2.0.0, shared/queue:2.x\"\n  provides: '{refunds: 1.0.0}'\n  model: opus\n";
+    let (manifest, found) = source(six, &[]).read();
+    assert_eq!(found, []);
+    let manifest = manifest.unwrap();
+    assert_eq!(manifest.version, semver::Version::new(1, 2, 3));
+    assert_eq!(manifest.tags.iter().map(String::as_str).collect::<Vec<_>>(), ["customer-support", "refund"]);
+    assert_eq!(manifest.audience, "roles:auditor+support-agent".parse().unwrap());
+    let needs: Vec<String> = manifest.depends_on.iter().map(|needed| needed.spec.to_string()).collect();
+    assert_eq!(needs, ["support/case-facts:>=1.0.0 <2.0.0", "shared/queue:2.x"]);
+    assert_eq!(manifest.provides.len(), 1);
+}
+
+#[test]
+fn two_spellings_of_a_key_must_agree() {
+    let with = |carried: &str| findings(&format!("{GOOD}metadata: {{{carried}}}\n")).join("; ");
+    assert_eq!(with("version: 1.2.3, tags: refund, access_level: team"), "");
+    assert_eq!(
+        with("access_level: public"),
+        "GH0105 7:26 `access_level` and `metadata.access_level` say different things"
+    );
+    assert!(with("version: '2'").starts_with("GH0105 7:21"));
+    assert!(with("access_level: nobody").starts_with("GH0102 7:26"));
+}
+
+#[test]
+fn every_key_has_its_form() {
+    let all = "aliases: [refunds]\nscope: workspace\nauthor: A\nlicense: MIT\nhomepage: https://x\ncompatibility: needs python3\n\
+        allowed-tools: Read Grep\nmcp-servers: [tickets]\ntriggers: [money back]\nowners: ['@support']\n\
+        dependencies: {case-facts: 1.x}\ntype: code_session\ncommand: python3\nargs: [-m, json.tool]\ntimeout: 5\n\
+        environment: {MODE: strict, TOKEN: {secret: true}}\nsession_config: {session_timeout: 60, max_sessions: 2, cleanup_on_exit: true, shared: false}\n\
+        resilience: {retry_attempts: 2, backoff: exponential, retry_on: [timeout, resource_limit], timeout: 4, fallback_command: 'echo {}'}\n\
+        security: {permissions: {file_read: [./data], file_write: [./, /tmp], network_access: [api.example.com], process_spawn: true}, resource_limits: {max_cpu_percent: 50}}\n\
+        sandbox: {allow_network: true, hosts: [api.example.com], allow_file_write: true, allowed_paths: [/tmp, ./]}\n\
+        parameters: [{name: amount, type: number, min: 0, max: 500, required: true}]\n";
+    let (manifest, found) = source(&format!("{GOOD}{all}"), &[]).read();
+    let codes: Vec<String> =
+        found.iter().map(|d| format!("{} {}", d.rule.code(), d.span.start.line)).collect();
+    assert_eq!(codes, ["GH0604 22", "GH0604 25", "GH0604 26", "GH0604 25"]);
+    let manifest = manifest.unwrap();
+    assert_eq!(manifest.limits.max_execution_time, 4);
+    assert_eq!(manifest.command.unwrap().environment.len(), 1);
+    assert_eq!(manifest.session.max_sessions, Some(2));
+    assert_eq!(manifest.unlinked[0].name.as_str(), "case-facts");
+    let talk = "type: conversation\nprompt_template: 'Review {code}'\ncontext_files: {patterns: ['*.rs'], max_files: 3}\nmodel: any\ncontext_window: 1000\n";
+    let (manifest, found) = source(&format!("{GOOD}{talk}"), &[]).read();
+    assert_eq!(found, []);
+    assert_eq!(manifest.unwrap().conversation.unwrap().context_files.patterns, ["*.rs"]);
+}
+
+#[test]
+fn keys_without_effect_and_impossible_demands() {
+    let with = |lines: &str| findings(&format!("{GOOD}{lines}")).join("; ");
+    assert_eq!(
+        with("command: python3\n"),
+        "GH0106 7:1 `command` has no effect on a skill of type `instructions`"
+    );
+    for path in ["/etc", "../x", "~/x", "/tmpx", "./a/../../b"] {
+        let text = format!(
+            "type: code_inline\ncommand: node\nsecurity: {{permissions: {{file_read: ['{path}']}}}}\n"
+        );
+        assert!(with(&text).starts_with("GH0601 9:"), "{path}");
+    }
+    for parameter in
+        ["{name: 1a}", "{name: a, type: enum}", "{name: a, min: 1}", "{name: a, type: integer, default: x}"]
+    {
+        let text = format!("type: prompt_inline\nprompt: '{{a}} {{1a}}'\nparameters: [{parameter}]\n");
+        assert!(with(&text).starts_with("GH0102 9:"), "{parameter}");
+    }
+}
+
+/// The text after the first fix of every finding that has one.
+fn mended(frontmatter: &str) -> String {
+    let source = source(frontmatter, &[]);
+    let (_, found) = source.read();
+    let fixes: Vec<_> = found.iter().filter_map(|found| found.fix.as_ref()).collect();
+    let text = String::from_utf8(source.manifest().to_vec()).unwrap();
+    let (text, done) = crate::diagnostic::apply(&text, &fixes);
+    assert!(done.iter().all(|done| *done));
+    text.strip_prefix("---\n").unwrap().split("---\n").next().unwrap().to_owned()
+}
+
+#[test]
+fn a_machine_can_mend_spellings() {
+    assert_eq!(
+        mended(
+            "Name: x\nname: Refund Resolver\nversion: v1.2\ntags:\n  - Customer Support\nallowed_tools:\n  - Read\n  - Grep\n"
+        ),
+        "Name: x\nname: support/refund\nversion: 1.2.0\ntags:\n  - customer-support\nallowed-tools:\n  - Read\n  - Grep\n"
+    );
+    assert_eq!(
+        mended("allowed-tools:\n  - Read\n  - Grep\nlicense: MIT\n"),
+        "allowed-tools:\n  \"Read Grep\"\nlicense: MIT\n"
+    );
+    assert_eq!(mended("allowed-tools: [Read, Grep] # few\n"), "allowed-tools: \"Read Grep\" # few\n");
+}

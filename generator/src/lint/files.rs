@@ -1,0 +1,115 @@
+//! The files of a skill: those that its text refers to exist, scripts can be run, folders hold something.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use pulldown_cmark::{Event, Parser, Tag};
+use regex::Regex;
+use registry_core::diagnostic::{Change, Diagnostic, Fix, Rule, Span};
+use registry_core::digest::FileMode;
+use registry_core::manifest::SkillSource;
+
+use super::text::Text;
+
+/// A file of a skill as a text names it: in one of the folders that skills have, with an extension.
+static NAMED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:scripts|references|examples|scenarios|assets)/[\w./-]*\w\.\w+").ok());
+
+/// A link to a file nearby: no scheme, no address of a page, no anchor alone.
+static NEARBY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^(?:\./)?([\w./-]+\.\w+)(?:#.*)?$").ok());
+
+/// Scripts that open with `#!` are meant to be run as they are.
+pub(super) fn scripts(source: &SkillSource) -> Vec<Diagnostic> {
+    let runnable = |(path, file): &(&String, &registry_core::manifest::SourceFile)| {
+        path.starts_with("scripts/") && file.bytes.starts_with(b"#!") && file.mode == FileMode::Plain
+    };
+    let finding = |(path, _)| {
+        let full = format!("{}{path}", folder(source));
+        let message = format!("`{path}` opens with `#!` and is not executable");
+        let fix = Fix {
+            title: "make it executable".to_owned(),
+            changes: vec![Change::MakeExecutable { path: full.clone() }],
+        };
+        let help = format!("run `chmod +x {full}`, and `git add --chmod=+x {full}` where modes are not kept");
+        Diagnostic::new(Rule::NotExecutable, &full, Span::START, message).with_help(help).with_fix(Some(fix))
+    };
+    source.files.iter().filter(runnable).map(finding).collect()
+}
+
+/// The folder of the skill relative to the repository, with a slash behind.
+fn folder(source: &SkillSource) -> &str {
+    source.manifest_path.strip_suffix(&source.manifest_file).unwrap_or_default()
+}
+
+/// A folder that holds nothing but the file that makes Git keep it.
+pub(super) fn placeholders(source: &SkillSource) -> Vec<Diagnostic> {
+    let kept = source.files.keys().filter_map(|path| path.strip_suffix("/.gitkeep"));
+    let empty = kept.filter(|folder| {
+        let inside = format!("{folder}/");
+        source.files.keys().filter(|path| path.starts_with(&inside)).count() == 1
+    });
+    empty
+        .map(|inner| {
+            let path = format!("{}{inner}/.gitkeep", folder(source));
+            let message = format!("the folder `{inner}/` of the skill is empty");
+            Diagnostic::new(Rule::EmptyFolder, &path, Span::START, message)
+                .with_help("remove it until there is something to put in it")
+        })
+        .collect()
+}
+
+/// Files that the text refers to and the skill does not have, each once.
+pub(super) fn references(source: &SkillSource, text: &Text<'_>) -> Vec<Diagnostic> {
+    let mut missing: BTreeMap<String, Range<usize>> = BTreeMap::new();
+    for (path, range) in named(text.body).into_iter().chain(linked(text.body)) {
+        if !source.files.contains_key(&path) {
+            missing.entry(path).or_insert(range);
+        }
+    }
+    missing
+        .into_iter()
+        .map(|(path, range)| {
+            let message = format!("the skill has no file `{path}`");
+            text.finding(Rule::MissingFile, range, message, "add the file, or mend the path in the text")
+        })
+        .collect()
+}
+
+fn named(body: &str) -> Vec<(String, Range<usize>)> {
+    let Some(pattern) = NAMED.as_ref() else { return Vec::new() };
+    pattern
+        .find_iter(body)
+        .filter(|found| starts_a_path(body, found.start()))
+        .map(|found| (normal(found.as_str()), found.range()))
+        .collect()
+}
+
+/// Whether what starts at `at` is a path of its own, or one that starts with `./`, and not the end of another.
+fn starts_a_path(body: &str, at: usize) -> bool {
+    let before = body.get(..at).unwrap_or_default();
+    let before = before.strip_suffix("./").unwrap_or(before);
+    !before.ends_with(|letter: char| letter.is_alphanumeric() || "/._-$}>*~\\".contains(letter))
+}
+
+fn linked(body: &str) -> Vec<(String, Range<usize>)> {
+    if !body.contains("](") && !body.contains("]:") {
+        return Vec::new();
+    }
+    let nearby = |target: &str| Some(normal(NEARBY.as_ref()?.captures(target)?.get(1)?.as_str()));
+    Parser::new(body)
+        .into_offset_iter()
+        .filter_map(|(event, range)| match event {
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                Some((nearby(&dest_url)?, range))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// A path without `./` and inner `.`; one that leaves the skill keeps its `..`, so that no file has it.
+fn normal(path: &str) -> String {
+    path.split('/').filter(|part| *part != "." && !part.is_empty()).collect::<Vec<_>>().join("/")
+}

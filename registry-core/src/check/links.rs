@@ -1,0 +1,124 @@
+//! Dependencies by a bare name: a skill of the own team, else of `shared`, else the one that provides the name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use semver::Version;
+
+use super::{Library, Skill, names};
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::id::{SkillId, SkillName, TeamName};
+use crate::manifest::{Bare, Dependency};
+use crate::requirement::{Requirement, Spec};
+
+/// Who provides a name, and in which version.
+type Providers = BTreeMap<SkillName, BTreeMap<SkillId, Version>>;
+
+/// Gives every dependency by a bare name its full one, and reports those that no one skill answers to.
+pub(super) fn link(library: &mut Library, unsound: &BTreeSet<SkillId>) -> Vec<Diagnostic> {
+    let bare: Vec<(SkillId, Vec<Bare>)> = library
+        .iter_mut()
+        .filter(|(_, skill)| !skill.manifest.unlinked.is_empty())
+        .map(|(id, skill)| (id.clone(), std::mem::take(&mut skill.manifest.unlinked)))
+        .collect();
+    if bare.is_empty() {
+        return Vec::new();
+    }
+    let providers = providers(library);
+    let mut diagnostics = Vec::new();
+    for (id, unlinked) in bare {
+        for needed in unlinked {
+            let span = needed.span;
+            if candidates(&id, &needed.name).any(|skill| unsound.contains(&skill)) {
+                continue;
+            }
+            let linked = find(library, &providers, &id, needed);
+            let Some(skill) = library.get_mut(&id) else { continue };
+            match linked.and_then(|spec| add(skill, Dependency { spec, span })) {
+                Ok(()) => {}
+                Err((rule, message, help)) => {
+                    let path = &skill.source.manifest_path;
+                    diagnostics.push(Diagnostic::new(rule, path, span, message).with_help(help));
+                }
+            }
+        }
+    }
+    diagnostics
+}
+
+fn providers(library: &Library) -> Providers {
+    let mut providers = Providers::new();
+    for (id, skill) in library {
+        for (name, version) in &skill.manifest.provides {
+            providers.entry(name.clone()).or_default().insert(id.clone(), version.clone());
+        }
+    }
+    providers
+}
+
+/// The skills that a bare name may mean, but for what is provided: that of the own team, then that of `shared`.
+fn candidates<'a>(by: &'a SkillId, name: &'a SkillName) -> impl Iterator<Item = SkillId> + 'a {
+    let shared: Option<TeamName> = "shared".parse().ok();
+    let named = [Some(by.team.clone()), shared].into_iter().flatten();
+    named.map(move |team| SkillId { team, name: name.clone() }).filter(move |id| id != by)
+}
+
+type Fault = (Rule, String, String);
+
+fn find(library: &Library, providers: &Providers, by: &SkillId, needed: Bare) -> Result<Spec, Fault> {
+    let Bare { name, requirement, .. } = needed;
+    if let Some(skill) = candidates(by, &name).find(|id| library.contains_key(id)) {
+        return Ok(Spec { skill, requirement });
+    }
+    let none = BTreeMap::new();
+    let all: BTreeMap<&SkillId, &Version> =
+        providers.get(&name).unwrap_or(&none).iter().filter(|(id, _)| *id != by).collect();
+    let fitting: BTreeSet<&SkillId> =
+        all.iter().filter(|(_, version)| requirement.matches(version)).map(|(id, _)| *id).collect();
+    let listed = |ids: &mut dyn Iterator<Item = String>| ids.collect::<Vec<_>>().join(", ");
+    match (fitting.first(), fitting.len()) {
+        (Some(skill), 1) => Ok(Spec { requirement: provided_by(library, skill), skill: (*skill).clone() }),
+        (Some(_), _) => {
+            let candidates = listed(&mut fitting.iter().map(|id| format!("`{id}`")));
+            let message = format!("`{name}` is provided by several skills: {candidates}");
+            Err((
+                Rule::AmbiguousDependency,
+                message,
+                "write the full name of the one that you mean".to_owned(),
+            ))
+        }
+        (None, _) if !all.is_empty() => {
+            let offers = listed(&mut all.iter().map(|(id, version)| format!("{version} by `{id}`")));
+            let message = format!("no skill provides `{name}` {requirement}; it is provided in {offers}");
+            Err((Rule::UnsatisfiableDependency, message, "require a version that exists".to_owned()))
+        }
+        (None, _) => {
+            let message = format!(
+                "there is no skill `{name}` in the team `{}` or in `shared`, and none provides it",
+                by.team
+            );
+            Err((Rule::MissingDependency, message, names::nearest(library, &format!("{}/{name}", by.team))))
+        }
+    }
+}
+
+/// The releases of a provider that can be trusted to provide what its head provides: those of the head's major that
+/// are not older.
+fn provided_by(library: &Library, provider: &SkillId) -> Requirement {
+    library
+        .get(provider)
+        .and_then(|skill| format!("^{}", skill.manifest.version).parse().ok())
+        .unwrap_or_else(Requirement::any)
+}
+
+fn add(skill: &mut Skill, dependency: Dependency) -> Result<(), Fault> {
+    let needs = &mut skill.manifest.depends_on;
+    let same = needs.iter().find(|other| other.spec.skill == dependency.spec.skill);
+    if same.is_some_and(|other| other.spec.requirement != dependency.spec.requirement) {
+        let message = format!("the dependency `{}` is written twice", dependency.spec.skill);
+        return Err((Rule::InvalidDependency, message, "keep one requirement per skill".to_owned()));
+    }
+    if same.is_none() {
+        needs.push(dependency);
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Names that are taken, or easily confused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Library, Skill};
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::id::{SkillId, SkillName, TeamName};
+
+/// Shorter names differ by a letter as a matter of course.
+const MIN_CONFUSABLE: usize = 6;
+
+pub(super) fn check(library: &Library) -> Vec<Diagnostic> {
+    let mut found = aliases(library);
+    found.extend(confusable(library));
+    found
+}
+
+/// The skill whose name is closest to one that does not exist, as a hint.
+pub(super) fn nearest(library: &Library, wanted: &str) -> String {
+    let distance = |id: &SkillId| strsim::osa_distance(&id.to_string(), wanted);
+    match library.keys().map(|id| (distance(id), id)).min() {
+        Some((0..=3, near)) => format!("did you mean `{near}`?"),
+        _ => "add the skill, or remove the dependency".to_owned(),
+    }
+}
+
+fn at_key(skill: &Skill, rule: Rule, key: &str, message: String, help: &str) -> Diagnostic {
+    let span = skill.manifest.place(key).value;
+    Diagnostic::new(rule, &skill.source.manifest_path, span, message).with_help(help)
+}
+
+/// An alias must not be the name or alias of another skill of the team.
+fn aliases(library: &Library) -> Vec<Diagnostic> {
+    let mut taken: BTreeMap<(&TeamName, &SkillName), &SkillId> =
+        library.keys().map(|id| ((&id.team, &id.name), id)).collect();
+    let mut found = Vec::new();
+    for (id, skill) in library {
+        for alias in &skill.manifest.aliases {
+            let owner = *taken.entry((&id.team, alias)).or_insert(id);
+            if owner != id {
+                let message = format!("the alias `{alias}` belongs to `{owner}` already");
+                found.push(at_key(skill, Rule::AliasTaken, "aliases", message, "choose another alias"));
+            }
+        }
+    }
+    found
+}
+
+/// Names of one team that differ by one letter or by hyphens only. Names that differ in a number are a series.
+fn confusable(library: &Library) -> Vec<Diagnostic> {
+    let mut buckets: BTreeMap<(&TeamName, String), Vec<&SkillId>> = BTreeMap::new();
+    for id in library.keys().filter(|id| id.name.as_str().len() >= MIN_CONFUSABLE) {
+        for key in with_one_letter_less(&id.name.as_str().replace('-', "")) {
+            buckets.entry((&id.team, key)).or_default().push(id);
+        }
+    }
+    let pairs: BTreeSet<(&SkillId, &SkillId)> = buckets
+        .values()
+        .flat_map(|ids| ids.iter().enumerate().flat_map(|(n, a)| ids.iter().skip(n + 1).map(|b| (*a, *b))))
+        .filter(|(a, b)| a != b && are_confusable(a.name.as_str(), b.name.as_str()))
+        .collect();
+    pairs
+        .into_iter()
+        .filter_map(|(first, second)| {
+            let skill = library.get(second)?;
+            let message = format!("`{second}` is easily confused with `{first}`");
+            let help = "give one of the two a name that tells them apart, or merge them";
+            Some(at_key(skill, Rule::NearMissName, "name", message, help))
+        })
+        .collect()
+}
+
+/// The text itself, and without each one of its letters: two texts at distance one share at least one of these.
+fn with_one_letter_less(text: &str) -> BTreeSet<String> {
+    let without = |at: usize| text.chars().enumerate().filter(|(n, _)| *n != at).map(|(_, c)| c).collect();
+    (0..text.len()).map(without).chain([text.to_owned()]).collect()
+}
+
+fn are_confusable(a: &str, b: &str) -> bool {
+    let (a, b) = (a.replace('-', ""), b.replace('-', ""));
+    let words = |text: &str| text.replace(|letter: char| letter.is_ascii_digit(), "");
+    let a_series = a != b && words(&a) == words(&b);
+    !a_series && strsim::osa_distance(&a, &b) <= 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_easily_confused() {
+        for (a, b) in [
+            ("refund-resolver", "refund-resolvers"),
+            ("case-facts", "casefacts"),
+            ("refund-resolver", "refnud-resolver"),
+            ("plan-rollout", "plan-rollouts"),
+        ] {
+            assert!(are_confusable(a, b), "{a} {b}");
+        }
+        for (a, b) in
+            [("step-1-report", "step-2-report"), ("skill-0001", "skill-0010"), ("case-facts", "case-file")]
+        {
+            assert!(!are_confusable(a, b), "{a} {b}");
+        }
+    }
+}
