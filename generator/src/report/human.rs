@@ -1,5 +1,6 @@
 //! Findings for people: the source with the place underlined, as compilers show it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -14,6 +15,8 @@ use super::{Finding, count};
 const MANY: usize = 200;
 /// How many of them.
 const FEW: usize = 20;
+/// Most characters of a line that are underlined; what follows on it is cut off with them.
+const WIDTH: usize = 60;
 
 /// Every finding, a blank line behind each. Of a rule with very many findings only the first stand here.
 #[must_use]
@@ -75,7 +78,7 @@ fn with_hints<'a>(group: Group<'a>, found: &Diagnostic) -> Group<'a> {
 
 /// The lines that a span touches.
 struct Excerpt<'a> {
-    text: &'a str,
+    text: Cow<'a, str>,
     /// The span in bytes of `text`.
     range: Range<usize>,
 }
@@ -91,7 +94,15 @@ impl<'a> Excerpt<'a> {
         let to = end_of_line(end.line).offset(text)?;
         let range = start.offset(text)? - from..end.offset(text)? - from;
         (range.start <= range.end).then_some(())?;
-        Some(Self { text: text.get(from..to)?, range })
+        let text = text.get(from..to)?;
+        let long = text.get(range.clone())?.char_indices().nth(WIDTH).filter(|_| start.line == end.line);
+        Some(match long {
+            None => Self { text: text.into(), range },
+            Some((width, _)) => {
+                let text = format!("{}…", text.get(..range.start + width)?);
+                Self { range: range.start..text.len(), text: text.into() }
+            }
+        })
     }
 }
 

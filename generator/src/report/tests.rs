@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use annotate_snippets::Renderer;
+use proptest::prelude::*;
 use registry_core::diagnostic::{Position, Rule, Span};
 
 use super::*;
@@ -64,6 +65,29 @@ fn a_span_over_lines_ends_before_the_line_that_it_does_not_touch() {
         shown("one\ntwo\nthree\n", diagnostic),
         "warning[GH1002]: it is wrong\n --> s.md:1:1\n  |\n1 | / one\n2 | | two\n  | |___^\n\n"
     );
+}
+
+#[test]
+fn a_long_span_is_cut_and_a_long_line_shows_its_place() {
+    let long = format!("a: {}\n", "退".repeat(400));
+    let cut = shown(&long, found(Rule::MissingKey, 1, 4, 404));
+    assert!(cut.contains(&format!("1 | a: {}…\n  |    {}\n", "退".repeat(60), "^".repeat(121))), "{cut}");
+    let far = format!("{}wrong{}\n", "x ".repeat(300), " y".repeat(300));
+    let far = shown(&far, found(Rule::MissingKey, 1, 601, 606));
+    assert!(far.contains("s.md:1:601\n") && far.contains("wrong") && far.contains(" ^^^^^\n"), "{far}");
+    assert!(far.lines().all(|line| line.chars().count() < 200), "{far}");
+}
+
+proptest! {
+    #[test]
+    fn no_place_of_any_text_stops_the_report(
+        text in "[a退\t\r\n\u{301}\u{feff}\u{1b} ]{0,20}",
+        (line, from, lines, to) in (1..6_usize, 1..8_usize, 0..4_usize, 1..8_usize),
+    ) {
+        let mut diagnostic = found(Rule::MissingKey, line, from, from);
+        diagnostic.span.end = Position::new(line + lines, to);
+        prop_assert!(shown(&text, diagnostic).starts_with("error[GH0101]: it is wrong\n"));
+    }
 }
 
 #[test]
