@@ -66,7 +66,11 @@ fn the_check_fails_a_pull_request_with_a_wrong_skill() {
     repository.must(&["init"]).unwrap();
     repository.write("skills/support/greeting.md", &SKILL.replace("1.0.0", "one")).unwrap();
     let refused = run(&repository, "skills-check.yml", "").unwrap_err();
-    assert!(refused.contains("GH0301") && refused.contains("skills/support/greeting.md:3:1"), "{refused}");
+    assert!(
+        refused.contains("::error file=skills/support/greeting.md,line=3,")
+            && refused.contains("title=GH0301"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! `guildhall check`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use registry_core::diagnostic::Diagnostic;
 
 use super::{Failure, output};
 use crate::library::{self, Checked};
+use crate::report::{self, Baseline, Finding, Silenced, Summary};
 use crate::source::{self, Origin};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Check the commit that HEAD names instead of the working tree.
     #[arg(long)]
@@ -18,7 +19,29 @@ pub(super) struct Arguments {
     /// How findings are printed.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Leave out the warnings that this file lists. Errors always count: a catalog cannot be built with them.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write every warning of now into the baseline file.
+    #[arg(long, requires = "baseline")]
+    update_baseline: bool,
+    /// Fail for warnings too, but for those of the baseline.
+    #[arg(long)]
+    deny_warnings: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  guildhall check                          check the working tree
+  guildhall check --format github          in GitHub Actions: annotate the lines of a pull request
+  guildhall check --format sarif > guildhall.sarif
+                                           for code scanning
+  guildhall check --baseline .guildhall-baseline.json --update-baseline
+                                           accept the warnings of today
+  guildhall check --baseline .guildhall-baseline.json --deny-warnings
+                                           and fail for new ones
+
+Exit codes: 0 no errors, 1 errors (with --deny-warnings also warnings), 2 could not check.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -26,36 +49,70 @@ enum Format {
     Human,
     /// One JSON array, for machines.
     Json,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let origin = if arguments.head { Origin::Head } else { Origin::Worktree };
     let checked = library::check(source::read(repository, origin)?);
+    let mut findings = report::findings(&checked);
+    let silenced = match &arguments.baseline {
+        Some(file) => silence(file, arguments.update_baseline, &mut findings)?,
+        None => Silenced::default(),
+    };
+    let summary = Summary { silenced: silenced.warnings, ..Summary::of(checked.library.len(), &findings) };
     match arguments.format {
-        Format::Human => print(&checked),
-        Format::Json => output::line(&serde_json::to_string_pretty(&checked.diagnostics)?),
+        Format::Human => print_findings(&checked, &findings, summary),
+        Format::Json => output::line(&report::json::render(&findings)?),
+        Format::Sarif => output::line(&report::sarif::render(&findings)?),
+        Format::Github => {
+            output::line(&format!("{}{summary}", report::github::render(&findings)));
+        }
     }
-    Ok(if checked.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let refused = summary.errors > 0 || arguments.deny_warnings && summary.warnings > 0;
+    Ok(if refused { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// Leaves out what the baseline lists, which is first written where that was asked for.
+fn silence(file: &Path, update: bool, findings: &mut Vec<Finding<'_>>) -> Result<Silenced, Failure> {
+    let baseline = if update { Baseline::of(findings) } else { Baseline::read(file)? };
+    if update {
+        baseline.write(file)?;
+        output::note(&format!("wrote {} to `{}`", report::count(baseline.len(), "warning"), file.display()));
+    }
+    let silenced = baseline.silence(findings);
+    if silenced.mended > 0 {
+        let (entries, verb) = match silenced.mended {
+            1 => ("1 entry".to_owned(), "is"),
+            several => (format!("{several} entries"), "are"),
+        };
+        output::note(&format!(
+            "{entries} of the baseline {verb} mended: run `guildhall check --baseline {} --update-baseline`",
+            file.display()
+        ));
+    }
+    Ok(silenced)
 }
 
 /// Prints findings and a summary for people.
 pub(super) fn print(checked: &Checked) {
-    for found in &checked.diagnostics {
-        output::line(&output::finding(found));
-    }
+    print_findings(checked, &report::findings(checked), summary(checked));
+}
+
+/// The summary of all findings.
+pub(super) fn summary(checked: &Checked) -> Summary {
+    Summary::of(checked.library.len(), &report::findings(checked))
+}
+
+fn print_findings(checked: &Checked, findings: &[Finding<'_>], summary: Summary) {
+    output::findings(findings);
     if !checked.configured {
         output::note(
             "no guildhall.yaml: development defaults hold (every team folder is a team, `shared` is for everyone), and only edges in development mode take the catalog",
         );
     }
-    output::line(&summary(checked.library.len(), &checked.diagnostics, checked.errors()));
-}
-
-fn summary(sound: usize, findings: &[Diagnostic], errors: usize) -> String {
-    format!(
-        "{} sound, {}, {}",
-        output::count(sound, "skill"),
-        output::count(errors, "error"),
-        output::count(findings.len() - errors, "warning")
-    )
+    output::line(&summary.to_string());
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod fix;
 mod key;
 mod output;
 mod token;
@@ -26,6 +27,7 @@ const EXAMPLES: &str = "\
 Examples:
   guildhall init                          start a repository: configuration, team folders, CI workflows
   guildhall check                         check every skill of the working tree
+  guildhall fix                           mend what a machine can mend
   guildhall build --out dist              build the catalog from the commit that HEAD names
   guildhall build --worktree --out dist   build what lies in the folder, for trying it out
   guildhall token --role support-agent --team support
@@ -36,6 +38,8 @@ Examples:
 enum Command {
     /// Check every skill: schema, names, versions, dependencies, audiences.
     Check(check::Arguments),
+    /// Mend every finding that a machine can mend in the working tree.
+    Fix(fix::Arguments),
     /// Build the catalog.
     Build(build::Arguments),
     /// Check that every file of a catalog has its digest.
@@ -58,6 +62,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let repository = &cli.repository;
     let done = match cli.command {
         Command::Check(arguments) => check::run(repository, &arguments),
+        Command::Fix(arguments) => fix::run(repository, &arguments),
         Command::Build(arguments) => build::run(repository, &arguments),
         Command::Verify(arguments) => build::verify(repository, &arguments),
         Command::Token(arguments) => token::run(repository, &arguments),

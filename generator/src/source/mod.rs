@@ -16,7 +16,7 @@ const ROOTS: [&str; 2] = ["skills", ".claude/skills"];
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// The files of one state of a repository.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     /// The commit, or `None` for a working tree.
     pub commit: Option<String>,
