@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod dev;
 mod key;
 mod output;
 mod token;
@@ -26,6 +27,7 @@ const EXAMPLES: &str = "\
 Examples:
   guildhall init                          start a repository: configuration, team folders, CI workflows
   guildhall check                         check every skill of the working tree
+  guildhall dev                           see the catalog while you write
   guildhall build --out dist              build the catalog from the commit that HEAD names
   guildhall build --worktree --out dist   build what lies in the folder, for trying it out
   guildhall token --role support-agent --team support
@@ -36,6 +38,8 @@ Examples:
 enum Command {
     /// Check every skill: schema, names, versions, dependencies, audiences.
     Check(check::Arguments),
+    /// Serve the working tree to yourself, and renew the pages at every change.
+    Dev(dev::Arguments),
     /// Build the catalog.
     Build(build::Arguments),
     /// Check that every file of a catalog has its digest.
@@ -55,6 +59,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let repository = &cli.repository;
     let done = match cli.command {
         Command::Check(arguments) => check::run(repository, &arguments),
+        Command::Dev(arguments) => dev::run(repository, &arguments),
         Command::Build(arguments) => build::run(repository, &arguments),
         Command::Verify(arguments) => build::verify(repository, &arguments),
         Command::Token(arguments) => token::run(repository, &arguments),
