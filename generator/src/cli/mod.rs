@@ -4,7 +4,10 @@ mod build;
 mod check;
 mod dev;
 mod key;
+mod list;
 mod output;
+mod show;
+mod skills;
 mod token;
 
 use std::path::PathBuf;
@@ -40,6 +43,10 @@ enum Command {
     Check(check::Arguments),
     /// Serve the working tree to yourself, and renew the pages at every change.
     Dev(dev::Arguments),
+    /// List the skills.
+    List(list::Arguments),
+    /// Show everything about one skill.
+    Show(show::Arguments),
     /// Build the catalog.
     Build(build::Arguments),
     /// Check that every file of a catalog has its digest.
@@ -60,6 +67,8 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Check(arguments) => check::run(repository, &arguments),
         Command::Dev(arguments) => dev::run(repository, &arguments),
+        Command::List(arguments) => list::run(repository, &arguments),
+        Command::Show(arguments) => show::run(repository, &arguments),
         Command::Build(arguments) => build::run(repository, &arguments),
         Command::Verify(arguments) => build::verify(repository, &arguments),
         Command::Token(arguments) => token::run(repository, &arguments),
