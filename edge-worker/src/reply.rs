@@ -5,6 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderN
 use http::{Response, StatusCode};
 use registry_core::api::{DenialDetail, Problem};
 use registry_core::catalog::Key;
+use registry_core::html::{FILE_POLICY, PAGE_POLICY};
 use serde::Serialize;
 
 /// The body of an answer.
@@ -23,12 +24,6 @@ pub(crate) type Reply = Response<Body>;
 /// Something for the operator's log, carried in an answer's extensions and never sent.
 #[derive(Debug, Clone)]
 pub struct LogNote(pub String);
-
-/// Pages: no script, no foreign resource, no frame.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
-    base-uri 'none'; frame-ancestors 'none'";
-/// Author files: not even styles.
-const FILE_POLICY: &str = "default-src 'none'; sandbox";
 
 /// A refusal: three texts, for the client, for the log and for machines.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod catalog;
 pub mod cli;
+pub mod dev;
 pub mod document;
 pub mod fix;
 pub mod init;

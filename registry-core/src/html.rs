@@ -5,6 +5,11 @@ use crate::api::SearchHit;
 
 /// The media type of every page.
 pub const MEDIA_TYPE: &str = "text/html; charset=utf-8";
+/// What a page may do, as a `Content-Security-Policy`: no script, no foreign resource, no frame.
+pub const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'";
+/// What a file of an author may do when it is opened: not even styles.
+pub const FILE_POLICY: &str = "default-src 'none'; sandbox";
 /// An attribute in whose place the query stands in the shell of the search page. Unfilled, the field is empty.
 pub const QUERY_SLOT: &str = "data-slot=\"query\"";
 /// Where the results stand in the shell of the search page.

@@ -16,7 +16,7 @@ use crate::setup;
 /// Crates that the core must never depend on, and the programs that must never depend on each other.
 const BANS: [(&str, &[&str]); 4] = [
     ("registry-core", &["tokio", "worker", "gix", "tera", "reqwest", "axum"]),
-    ("generator", &["edge-worker", "sandbox", "tokio", "worker"]),
+    ("generator", &["edge-worker", "sandbox", "worker"]),
     ("edge-worker", &["generator", "sandbox", "gix", "tera", "pulldown-cmark"]),
     ("sandbox", &["generator", "edge-worker", "gix", "tera"]),
 ];

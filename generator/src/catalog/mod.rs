@@ -4,6 +4,8 @@ mod render;
 mod skills;
 
 pub use render::{SCHEMA_URL, schema_document};
+pub use render::{files, owners, permissions};
+pub use skills::detail;
 
 use std::collections::BTreeMap;
 
@@ -67,14 +69,15 @@ struct Facts<'a> {
     needed_by: &'a BTreeMap<&'a SkillId, Vec<&'a Skill>>,
 }
 
-impl Facts<'_> {
-    /// What an execution of `skill` may use: the author's bounds within the organisation's.
-    fn limits(&self, skill: &Skill) -> Limits {
-        skill.manifest.limits.min(self.input.organisation.limits)
-    }
+/// What an execution of `skill` may use: the author's bounds within the organisation's.
+#[must_use]
+pub fn limits(organisation: &Organisation, skill: &Skill) -> Limits {
+    skill.manifest.limits.min(organisation.limits)
 }
 
-fn needed_by(library: &Library) -> BTreeMap<&SkillId, Vec<&Skill>> {
+/// The skills that name each skill as a dependency.
+#[must_use]
+pub fn needed_by(library: &Library) -> BTreeMap<&SkillId, Vec<&Skill>> {
     let mut needed_by: BTreeMap<&SkillId, Vec<&Skill>> = BTreeMap::new();
     for skill in library.values() {
         for needed in &skill.manifest.depends_on {
@@ -91,6 +94,8 @@ pub struct Catalog {
     pub files: BTreeMap<Key, Vec<u8>>,
     /// The public URLs.
     pub site: BTreeMap<String, PublicFile>,
+    /// Every URL, whatever its audience, with its object and media type; no file of the catalog lists them.
+    pub urls: BTreeMap<String, (Key, String)>,
     /// The root.
     pub root: Digest,
 }
@@ -126,7 +131,7 @@ pub fn build(input: Input<'_>) -> Result<Catalog, BuildError> {
 #[derive(Debug, Default)]
 struct Assembly {
     files: BTreeMap<Key, Vec<u8>>,
-    site: BTreeMap<String, PublicFile>,
+    urls: BTreeMap<String, (Key, String)>,
 }
 
 impl Assembly {
@@ -136,12 +141,22 @@ impl Assembly {
         digest
     }
 
-    /// Adds an object; a public one may have a URL.
+    /// Adds an object, which may have a URL.
     fn object(&mut self, audience: &Audience, bytes: Vec<u8>, url: Option<(String, &str)>) {
         let digest = self.add(|digest| Key::Object(audience.clone(), digest), bytes);
-        if let (Audience::Public, Some((url, media_type))) = (audience, url) {
-            self.site.insert(url, PublicFile { digest, media_type: media_type.to_owned() });
+        if let Some((url, media_type)) = url {
+            self.urls.insert(url, (Key::Object(audience.clone(), digest), media_type.to_owned()));
         }
+    }
+
+    fn site(&self) -> BTreeMap<String, PublicFile> {
+        let public = |(url, (key, media_type)): (&String, &(Key, String))| match key {
+            Key::Object(Audience::Public, digest) => {
+                Some((url.clone(), PublicFile { digest: *digest, media_type: media_type.clone() }))
+            }
+            _ => None,
+        };
+        self.urls.iter().filter_map(public).collect()
     }
 
     fn finish(
@@ -158,7 +173,7 @@ impl Assembly {
         }
         let index =
             self.buckets(index, Key::Index, |skills| to_json(&IndexBucket { schema: SCHEMA, skills }))?;
-        let site = std::mem::take(&mut self.site);
+        let site = self.site();
         let paths =
             self.buckets(site.clone(), Key::Paths, |paths| to_json(&PathBucket { schema: SCHEMA, paths }))?;
         let policy = self.add(Key::Policy, to_json(input.organisation)?);
@@ -173,7 +188,7 @@ impl Assembly {
             shards,
         };
         let root = self.add(Key::Root, root.encode()?);
-        Ok(Catalog { files: self.files, site, root })
+        Ok(Catalog { files: self.files, site, urls: self.urls, root })
     }
 
     /// Deals entries into [`BUCKETS`] by the SHA-256 of their key; the empty buckets are written too, so that an

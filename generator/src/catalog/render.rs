@@ -9,7 +9,7 @@ use registry_core::manifest::{SkillType, SourceFile, schema};
 use registry_core::organisation::{Members, Organisation, Team};
 use registry_core::policy::{Audience, Caller, MAX_ELEVATION_SECONDS};
 
-use super::{Assembly, BuildError, Facts, listing};
+use super::{Assembly, BuildError, Facts, limits, listing};
 use crate::pages::{
     IndexPage, NotFoundPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow,
     TeamsPage, Templates, render, stylesheet_url,
@@ -104,11 +104,13 @@ fn row(skill: &Skill, dependents: &[&Skill]) -> SkillRow {
     }
 }
 
-pub(super) fn owners(facts: Facts<'_>, skill: &Skill) -> Vec<String> {
+/// Who looks after a skill: those that it names, else its team's.
+#[must_use]
+pub fn owners(organisation: &Organisation, skill: &Skill) -> Vec<String> {
     if !skill.manifest.owners.is_empty() {
         return skill.manifest.owners.clone();
     }
-    let team = facts.input.organisation.teams.get(&skill.manifest.id.team);
+    let team = organisation.teams.get(&skill.manifest.id.team);
     team.map(|team| team.owners.clone()).unwrap_or_default()
 }
 
@@ -121,7 +123,7 @@ pub(super) fn skill_page(facts: Facts<'_>, skill: &Skill) -> SkillPage {
         name: manifest.id.name.to_string(),
         pin: format!("{}:{}.x", manifest.id, manifest.version.major),
         license: manifest.license.clone(),
-        owners: owners(facts, skill),
+        owners: owners(facts.input.organisation, skill),
         roles: manifest.allowed_roles().iter().map(ToString::to_string).collect(),
         digest: skill.digest.to_string(),
         body: body.html,
@@ -133,12 +135,13 @@ pub(super) fn skill_page(facts: Facts<'_>, skill: &Skill) -> SkillPage {
             .map(|needed| (needed.spec.skill.to_string(), needed.spec.requirement.to_string()))
             .collect(),
         dependents: dependents.iter().map(|skill| skill.manifest.id.to_string()).collect(),
-        permissions: permissions(facts, skill),
+        permissions: permissions(facts.input.organisation, skill),
     }
 }
 
 /// What the bundle of a skill holds.
-pub(super) fn files(skill: &Skill) -> Vec<FileDetail> {
+#[must_use]
+pub fn files(skill: &Skill) -> Vec<FileDetail> {
     let detail = |(path, file): (&String, &SourceFile)| FileDetail {
         path: path.clone(),
         size: file.bytes.len() as u64,
@@ -148,14 +151,15 @@ pub(super) fn files(skill: &Skill) -> Vec<FileDetail> {
     skill.source.files.iter().map(detail).collect()
 }
 
-/// What an invocation may do, in words.
-fn permissions(facts: Facts<'_>, skill: &Skill) -> Vec<String> {
+/// What an invocation may do, in words; empty for skills that run nothing.
+#[must_use]
+pub fn permissions(organisation: &Organisation, skill: &Skill) -> Vec<String> {
     let manifest = &skill.manifest;
     let Some(command) = &manifest.command else { return Vec::new() };
     if manifest.skill_type != SkillType::CodeInline {
         return Vec::new();
     }
-    let limits = facts.limits(skill);
+    let limits = limits(organisation, skill);
     vec![
         format!("Runs {} {}", command.command, command.args.join(" ")).trim_end().to_owned(),
         "No network".to_owned(),

@@ -8,9 +8,10 @@ use registry_core::check::Skill;
 use registry_core::digest::{Digest, closure_digest};
 use registry_core::html::MEDIA_TYPE;
 use registry_core::id::SkillId;
+use registry_core::organisation::Organisation;
 
 use super::render::{self, skill_page};
-use super::{BuildError, Facts, listing};
+use super::{BuildError, Facts, limits, listing};
 use crate::pages::{Site, Templates};
 use crate::{bundle, document};
 
@@ -35,14 +36,14 @@ pub(super) fn render(
     let page = templates.render(site, &skill_page(facts, skill))?.into_bytes();
     let document = document::served(manifest).into_bytes();
     let bundle = bundle::archive(&skill.source).map_err(|error| BuildError::Bundle(id.clone(), error))?;
-    let record = to_json(&detail(facts, skill, closure.clone(), Digest::of(&bundle)))?;
+    let record = to_json(&detail(facts.input.organisation, skill, closure.clone(), Digest::of(&bundle)))?;
     let release = ReleaseRecord {
         audience: manifest.audience.clone(),
         digest: skill.digest,
         closure_digest: closure_digest(closure.iter().map(|m| (&m.skill, &m.version, &m.digest))),
         closure,
         skill_type: manifest.skill_type,
-        limits: facts.limits(skill),
+        limits: limits(facts.input.organisation, skill),
         permissions: manifest.permissions,
         bundle: Digest::of(&bundle),
         document: Digest::of(&document),
@@ -67,17 +68,24 @@ pub(super) fn render(
     })
 }
 
-fn detail(facts: Facts<'_>, skill: &Skill, closure: Vec<Member>, bundle: Digest) -> ReleaseDetail {
+/// What a release says of itself.
+#[must_use]
+pub fn detail(
+    organisation: &Organisation,
+    skill: &Skill,
+    closure: Vec<Member>,
+    bundle: Digest,
+) -> ReleaseDetail {
     let manifest = &skill.manifest;
     ReleaseDetail {
         listing: listing(skill),
         digest: skill.digest,
         bundle,
         license: manifest.license.clone(),
-        owners: render::owners(facts, skill),
+        owners: render::owners(organisation, skill),
         depends_on: manifest.depends_on.iter().map(|needed| needed.spec.clone()).collect(),
         closure,
-        limits: facts.limits(skill),
+        limits: limits(organisation, skill),
         permissions: manifest.permissions,
         files: render::files(skill),
     }

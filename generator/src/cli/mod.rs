@@ -2,9 +2,13 @@
 
 mod build;
 mod check;
+mod dev;
 mod fix;
 mod key;
+mod list;
 mod output;
+mod show;
+mod skills;
 mod token;
 
 use std::path::PathBuf;
@@ -28,6 +32,7 @@ Examples:
   guildhall init                          start a repository: configuration, team folders, CI workflows
   guildhall check                         check every skill of the working tree
   guildhall fix                           mend what a machine can mend
+  guildhall dev                           see the catalog while you write
   guildhall build --out dist              build the catalog from the commit that HEAD names
   guildhall build --worktree --out dist   build what lies in the folder, for trying it out
   guildhall token --role support-agent --team support
@@ -40,6 +45,12 @@ enum Command {
     Check(check::Arguments),
     /// Mend every finding that a machine can mend in the working tree.
     Fix(fix::Arguments),
+    /// Serve the working tree to yourself, and renew the pages at every change.
+    Dev(dev::Arguments),
+    /// List the skills.
+    List(list::Arguments),
+    /// Show everything about one skill.
+    Show(show::Arguments),
     /// Build the catalog.
     Build(build::Arguments),
     /// Check that every file of a catalog has its digest.
@@ -63,6 +74,9 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Check(arguments) => check::run(repository, &arguments),
         Command::Fix(arguments) => fix::run(repository, &arguments),
+        Command::Dev(arguments) => dev::run(repository, &arguments),
+        Command::List(arguments) => list::run(repository, &arguments),
+        Command::Show(arguments) => show::run(repository, &arguments),
         Command::Build(arguments) => build::run(repository, &arguments),
         Command::Verify(arguments) => build::verify(repository, &arguments),
         Command::Token(arguments) => token::run(repository, &arguments),

@@ -24,6 +24,8 @@ const TEMPLATES: [(&str, &str); 8] = [
     ("search.html", include_str!("../../../templates/search.html")),
     ("not_found.html", include_str!("../../../templates/not_found.html")),
 ];
+/// The page of `guildhall dev`, which no catalog holds and no digest of one covers.
+const DEV_TEMPLATE: (&str, &str) = ("dev.html", include_str!("../../../templates/dev.html"));
 /// The style sheet of every page.
 pub const STYLESHEET: &str = include_str!("../../../templates/style.css");
 
@@ -39,6 +41,7 @@ impl Templates {
     pub fn compile() -> Result<Self, tera::Error> {
         let mut tera = Tera::new();
         tera.add_raw_templates(TEMPLATES)?;
+        tera.add_raw_templates([DEV_TEMPLATE])?;
         Ok(Self(tera))
     }
 

@@ -1,0 +1,250 @@
+//! The page of findings, and what every page gets beside its own content: the script that reloads it, and a banner
+//! while the tree has errors.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use registry_core::check::Skill;
+use registry_core::diagnostic::Diagnostic;
+use registry_core::digest::Digest;
+use registry_core::html::PAGE_POLICY;
+use serde::Serialize;
+
+use super::Rebuilt;
+use super::view::Site;
+use crate::library::Checked;
+use crate::pages::{self, Page, Templates, stylesheet_url};
+
+/// The style of what only the live view shows.
+pub(super) const STYLESHEET: &str = include_str!("../../../templates/dev.css");
+/// Reloads a page that is out of date. The state that the page shows stands in an attribute, so that the text of the
+/// script, whose digest is the one thing that the policy admits, never changes.
+const SCRIPT: &str = include_str!("../../../templates/dev.js");
+const BANNER_STYLE: &str = "<link rel=\"stylesheet\" href=\"/_dev/style.css\">\n</head>";
+
+/// What the page of findings is made of.
+pub(super) struct Findings<'a> {
+    /// What was read; `None` when nothing could be.
+    pub checked: Option<&'a Checked>,
+    /// Why the tree cannot be shown at all.
+    pub failure: Option<&'a str>,
+    /// What is served.
+    pub site: Option<&'a Site>,
+    /// Whether that is made of what was read.
+    pub is_current: bool,
+}
+
+#[derive(Serialize)]
+struct DevPage<'a> {
+    failure: Option<&'a str>,
+    errors: usize,
+    warnings: usize,
+    /// Whether the catalog's pages show an older state.
+    is_stale: bool,
+    has_site: bool,
+    files: Vec<File<'a>>,
+    skills: Vec<SkillRow>,
+}
+
+impl Page for DevPage<'_> {
+    const TEMPLATE: &'static str = "dev.html";
+}
+
+/// The findings in one file.
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
+    findings: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    is_error: bool,
+    severity: String,
+    code: &'static str,
+    name: &'static str,
+    line: u32,
+    column: u32,
+    message: Vec<Part<'a>>,
+    help: Vec<Part<'a>>,
+    source: Option<SourceLine>,
+}
+
+/// A stretch of a message: what stood between backticks is user text.
+#[derive(Serialize)]
+struct Part<'a> {
+    is_code: bool,
+    text: &'a str,
+}
+
+/// A line of an author's file, cut where a finding starts and ends.
+#[derive(Serialize)]
+struct SourceLine {
+    before: String,
+    marked: String,
+    after: String,
+}
+
+#[derive(Serialize)]
+struct SkillRow {
+    slug: String,
+    version: String,
+    level: String,
+    kind: &'static str,
+    path: String,
+    has_page: bool,
+}
+
+/// The page of findings.
+pub(super) fn findings(facts: &Findings<'_>) -> Result<String, tera::Error> {
+    let errors = facts.checked.map_or(0, Checked::errors);
+    let all = facts.checked.map_or(&[][..], |checked| &checked.diagnostics);
+    let site = pages::Site {
+        organisation: facts.checked.map_or("Guildhall", |checked| &checked.organisation.name).to_owned(),
+        base_url: String::new(),
+        stylesheet: stylesheet_url(),
+    };
+    let page = DevPage {
+        failure: facts.failure,
+        errors,
+        warnings: all.len() - errors,
+        is_stale: facts.site.is_some() && !facts.is_current,
+        has_site: facts.site.is_some(),
+        files: facts.checked.map(files).unwrap_or_default(),
+        skills: skills(facts),
+    };
+    Templates::compile()?.render(&site, &page)
+}
+
+/// The files with findings, those with errors first.
+fn files(checked: &Checked) -> Vec<File<'_>> {
+    let mut files: Vec<File<'_>> = Vec::new();
+    for found in &checked.diagnostics {
+        let finding = finding(found, checked.texts.get(&found.path));
+        match files.last_mut().filter(|file| file.path == found.path) {
+            Some(file) => file.findings.push(finding),
+            None => files.push(File { path: &found.path, findings: vec![finding] }),
+        }
+    }
+    files.sort_by_key(|file| !file.findings.iter().any(|finding| finding.is_error));
+    files
+}
+
+fn finding<'a>(found: &'a Diagnostic, text: Option<&String>) -> Finding<'a> {
+    Finding {
+        is_error: found.is_error(),
+        severity: found.severity.to_string(),
+        code: found.rule.code(),
+        name: found.rule.name(),
+        line: found.span.start.line,
+        column: found.span.start.column,
+        message: parts(&found.message),
+        help: found.help.as_deref().map(parts).unwrap_or_default(),
+        source: text.and_then(|text| source_line(found, text)),
+    }
+}
+
+fn parts(text: &str) -> Vec<Part<'_>> {
+    let parts = text.split('`').enumerate().map(|(number, text)| Part { is_code: number % 2 == 1, text });
+    parts.filter(|part| !part.text.is_empty()).collect()
+}
+
+/// The line on which a finding starts; one that goes on below is marked to the end of that line.
+fn source_line(found: &Diagnostic, text: &str) -> Option<SourceLine> {
+    let (start, end) = (found.span.start.offset(text)?, found.span.end.offset(text)?);
+    let line_start = text.get(..start)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text.get(line_start..)?.lines().next().unwrap_or_default();
+    let line_end = line_start + line.len();
+    let (start, end) = (start.min(line_end), end.clamp(start.min(line_end), line_end));
+    Some(SourceLine {
+        before: text.get(line_start..start)?.to_owned(),
+        marked: text.get(start..end)?.to_owned(),
+        after: text.get(end..line_end)?.to_owned(),
+    })
+}
+
+fn skills(facts: &Findings<'_>) -> Vec<SkillRow> {
+    let row = |skill: &Skill| SkillRow {
+        slug: skill.manifest.id.to_string(),
+        version: skill.manifest.version.to_string(),
+        level: skill.manifest.audience.level().to_string(),
+        kind: skill.manifest.skill_type.label(),
+        path: skill.source.manifest_path.clone(),
+        has_page: facts
+            .site
+            .is_some_and(|site| site.file(&format!("/skills/{}/", skill.manifest.id)).is_some()),
+    };
+    facts.checked.map(|checked| checked.library.values().map(row).collect()).unwrap_or_default()
+}
+
+/// What every page says while the tree cannot be built.
+pub(super) fn banner(rebuilt: &Rebuilt) -> Option<String> {
+    let what = match (rebuilt.failure.is_some(), rebuilt.errors) {
+        (true, _) => "The working tree cannot be shown".to_owned(),
+        (false, 0) => return None,
+        (false, 1) => "1 error in the working tree".to_owned(),
+        (false, errors) => format!("{errors} errors in the working tree"),
+    };
+    Some(format!(
+        "<p class=\"dev-banner\" role=\"status\"><strong>{what}.</strong> This page is of the last state without \
+         errors. <a href=\"/_dev/findings\">Show what to mend</a></p>\n"
+    ))
+}
+
+/// A page with the script that reloads it and, if there is one, the banner.
+pub(super) fn live(html: &str, stamp: &str, banner: Option<&str>) -> String {
+    let script = format!("<script data-page=\"{stamp}\">{SCRIPT}</script>\n");
+    let (before, after) =
+        html.rfind("</body>").and_then(|end| html.split_at_checked(end)).unwrap_or((html, ""));
+    let page = format!("{before}{script}{after}");
+    match banner {
+        Some(banner) => {
+            page.replacen("</head>", BANNER_STYLE, 1).replacen("<body>\n", &format!("<body>\n{banner}"), 1)
+        }
+        None => page,
+    }
+}
+
+/// The policy of an edge's pages, and the one script that it then admits beside.
+pub(super) fn policy() -> String {
+    static SCRIPT_DIGEST: LazyLock<String> =
+        LazyLock::new(|| STANDARD.encode(Digest::of(SCRIPT.as_bytes()).as_bytes()));
+    format!("{PAGE_POLICY}; script-src 'sha256-{}'; connect-src 'self'", *SCRIPT_DIGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_core::diagnostic::{Position, Rule, Span};
+
+    use super::*;
+
+    fn marked(text: &str, from: (usize, usize), to: (usize, usize)) -> String {
+        let span = Span { start: Position::new(from.0, from.1), end: Position::new(to.0, to.1) };
+        let line = source_line(&Diagnostic::new(Rule::InvalidYaml, "x", span, ""), text).unwrap();
+        format!("{}[{}]{}", line.before, line.marked, line.after)
+    }
+
+    #[test]
+    fn a_finding_is_marked_in_its_first_line() {
+        assert_eq!(marked("ab\ncdef\r\ng", (2, 2), (2, 4)), "c[de]f");
+        assert_eq!(marked("ab\ncdef\r\ng", (2, 2), (3, 2)), "c[def]");
+        assert_eq!(marked("ab", (1, 9), (1, 9)), "ab[]");
+        assert_eq!(marked("", (1, 1), (1, 1)), "[]");
+    }
+
+    #[test]
+    fn backticks_hold_user_text() {
+        let shown: Vec<_> =
+            parts("the key `a` is new").iter().map(|part| (part.is_code, part.text)).collect();
+        assert_eq!(shown, [(false, "the key "), (true, "a"), (false, " is new")]);
+    }
+
+    #[test]
+    fn the_script_comes_last_and_the_banner_first() {
+        let page = "<head></head><body>\n<p>x</p></body>";
+        let live = live(page, "s", Some("!"));
+        assert!(live.starts_with("<head><link rel=\"stylesheet\" href=\"/_dev/style.css\">\n</head><body>\n!<p>x</p><script data-page=\"s\">"));
+        assert!(live.ends_with("</script>\n</body>"));
+    }
+}
