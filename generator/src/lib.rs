@@ -1,8 +1,10 @@
 //! The generator: reads skills from Git or a working tree, checks them, renders the catalog and writes it.
 
+pub mod adopt;
 pub mod bundle;
 pub mod catalog;
 pub mod cli;
+pub mod configuration;
 pub mod document;
 pub mod init;
 pub mod keys;

@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit code out. 0 is success, 1 is findings, 2 is "could not do it".
 
+mod adopt;
 mod build;
 mod check;
 mod key;
@@ -25,6 +26,8 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   guildhall init                          start a repository: configuration, team folders, CI workflows
+  guildhall adopt ../skills --team support
+                                          bring in skills of other origin
   guildhall check                         check every skill of the working tree
   guildhall build --out dist              build the catalog from the commit that HEAD names
   guildhall build --worktree --out dist   build what lies in the folder, for trying it out
@@ -34,6 +37,8 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Bring in agentskills.io skills of other origin.
+    Adopt(adopt::Arguments),
     /// Check every skill: schema, names, versions, dependencies, audiences.
     Check(check::Arguments),
     /// Build the catalog.
@@ -54,6 +59,7 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let repository = &cli.repository;
     let done = match cli.command {
+        Command::Adopt(arguments) => adopt::run(repository, &arguments),
         Command::Check(arguments) => check::run(repository, &arguments),
         Command::Build(arguments) => build::run(repository, &arguments),
         Command::Verify(arguments) => build::verify(repository, &arguments),
