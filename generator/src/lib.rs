@@ -10,6 +10,7 @@ pub mod init;
 pub mod keys;
 pub mod library;
 pub mod pages;
+pub mod scaffold;
 pub mod source;
 pub mod verify;
 pub mod write;

@@ -50,7 +50,12 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     let organisation = configuration::read(repository)?;
     let report = adopt(Request { folder, repository, team, dry_run: *dry_run })?;
     match format {
-        Format::Human => print(&report, *dry_run),
+        Format::Human => {
+            print(&report, *dry_run);
+            if !dry_run && leaves_originals(repository, &report) {
+                output::note(LEFT_BEHIND);
+            }
+        }
         Format::Json => output::line(&serde_json::to_string_pretty(&report)?),
     }
     match organisation {
@@ -60,6 +65,19 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         None => output::note("no guildhall.yaml here: `guildhall init` writes one"),
     }
     Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+const LEFT_BEHIND: &str = "the originals below `.claude/skills` are still there, outside any team: remove them, or `guildhall check` will refuse them";
+
+/// Whether a skill now lies in the repository twice, once where no skill may lie.
+fn leaves_originals(repository: &Path, report: &Report) -> bool {
+    let flat = repository.join(".claude/skills").canonicalize().ok();
+    let adopted = report.adopted.iter().map(|adopted| &adopted.source);
+    let mut sources = adopted.chain(report.unchanged.iter().map(|unchanged| &unchanged.source));
+    flat.is_some_and(|flat| {
+        let is_flat = |folder: PathBuf| folder.parent() == Some(&flat);
+        sources.any(|source| Path::new(source).canonicalize().is_ok_and(is_flat))
+    })
 }
 
 fn print(report: &Report, dry_run: bool) {

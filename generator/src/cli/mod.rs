@@ -4,6 +4,7 @@ mod adopt;
 mod build;
 mod check;
 mod key;
+mod new;
 mod output;
 mod token;
 
@@ -26,6 +27,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   guildhall init                          start a repository: configuration, team folders, CI workflows
+  guildhall new support/refund            write a skill from a template
   guildhall adopt ../skills --team support
                                           bring in skills of other origin
   guildhall check                         check every skill of the working tree
@@ -37,6 +39,8 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a new skill from a template.
+    New(new::Arguments),
     /// Bring in agentskills.io skills of other origin.
     Adopt(adopt::Arguments),
     /// Check every skill: schema, names, versions, dependencies, audiences.
@@ -59,6 +63,7 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let repository = &cli.repository;
     let done = match cli.command {
+        Command::New(arguments) => new::run(repository, &arguments),
         Command::Adopt(arguments) => adopt::run(repository, &arguments),
         Command::Check(arguments) => check::run(repository, &arguments),
         Command::Build(arguments) => build::run(repository, &arguments),
