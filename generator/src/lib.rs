@@ -1,8 +1,10 @@
 //! The generator: reads skills from Git or a working tree, checks them, renders the catalog and writes it.
 
+pub mod adopt;
 pub mod bundle;
 pub mod catalog;
 pub mod cli;
+pub mod configuration;
 pub mod dev;
 pub mod document;
 pub mod fix;
@@ -12,6 +14,7 @@ pub mod library;
 pub mod lint;
 pub mod pages;
 pub mod report;
+pub mod scaffold;
 pub mod source;
 pub mod verify;
 pub mod write;

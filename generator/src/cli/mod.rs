@@ -1,11 +1,13 @@
 //! The command line: arguments in, exit code out. 0 is success, 1 is findings, 2 is "could not do it".
 
+mod adopt;
 mod build;
 mod check;
 mod dev;
 mod fix;
 mod key;
 mod list;
+mod new;
 mod output;
 mod show;
 mod skills;
@@ -30,6 +32,9 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   guildhall init                          start a repository: configuration, team folders, CI workflows
+  guildhall new support/refund            write a skill from a template
+  guildhall adopt ../skills --team support
+                                          bring in skills of other origin
   guildhall check                         check every skill of the working tree
   guildhall fix                           mend what a machine can mend
   guildhall dev                           see the catalog while you write
@@ -41,6 +46,10 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a new skill from a template.
+    New(new::Arguments),
+    /// Bring in agentskills.io skills of other origin.
+    Adopt(adopt::Arguments),
     /// Check every skill: schema, names, versions, dependencies, audiences.
     Check(check::Arguments),
     /// Mend every finding that a machine can mend in the working tree.
@@ -72,6 +81,8 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let repository = &cli.repository;
     let done = match cli.command {
+        Command::New(arguments) => new::run(repository, &arguments),
+        Command::Adopt(arguments) => adopt::run(repository, &arguments),
         Command::Check(arguments) => check::run(repository, &arguments),
         Command::Fix(arguments) => fix::run(repository, &arguments),
         Command::Dev(arguments) => dev::run(repository, &arguments),

@@ -18,7 +18,8 @@ use serde::Serialize;
 use super::skills::{Format, View, findings_by_skill, one_line};
 use super::{Failure, output};
 use crate::library::Checked;
-use crate::{bundle, catalog};
+use crate::lint::{self, Tokens};
+use crate::{bundle, catalog, report};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -69,6 +70,7 @@ struct Shown<'a> {
     aliases: &'a BTreeSet<SkillName>,
     dependents: Vec<&'a SkillId>,
     invocation: Vec<String>,
+    tokens: Tokens,
     findings: &'a [&'a Diagnostic],
 }
 
@@ -100,9 +102,7 @@ fn absent(
         let near = near(checked, name, unread);
         return Err(NoSuchSkill { name: name.to_owned(), near }.into());
     }
-    for found in findings {
-        output::line(&output::finding(found));
-    }
+    print_findings(checked, findings);
     output::note(&format!("`{name}` cannot be read"));
     Ok(ExitCode::from(1))
 }
@@ -148,6 +148,7 @@ fn shown<'a>(
         aliases: &manifest.aliases,
         dependents: dependents.into_iter().map(|skill| &skill.manifest.id).collect(),
         invocation: catalog::permissions(&checked.organisation, skill),
+        tokens: lint::tokens(manifest),
         findings,
     })
 }
@@ -183,8 +184,14 @@ fn print(checked: &Checked, skill: &Skill, shown: &Shown<'_>) {
     section("Needed by", &texts(&shown.dependents), "no skill");
     section("An invocation", &shown.invocation, "runs nothing");
     section("Files", &files(&shown.release.files), "none");
-    let findings: Vec<String> = shown.findings.iter().map(|found| output::finding(found)).collect();
-    section("Findings", &findings, "none");
+    section("Findings", &[], if shown.findings.is_empty() { "none" } else { "" });
+    print_findings(checked, shown.findings);
+}
+
+fn print_findings(checked: &Checked, wanted: &[&Diagnostic]) {
+    let mut findings = report::findings(checked);
+    findings.retain(|found| wanted.contains(&found.diagnostic));
+    output::findings(&findings);
 }
 
 fn texts(items: &[impl ToString]) -> Vec<String> {
@@ -207,6 +214,7 @@ fn facts(skill: &Skill, shown: &Shown<'_>) {
         ("Owners", format!("{}{of_team}", joined(shown.release.owners.clone()))),
         ("Tags", joined(listing.tags.iter().cloned().collect())),
         ("Aliases", joined(shown.aliases.iter().map(ToString::to_string).collect())),
+        ("Tokens", shown.tokens.to_string()),
         ("Digest", shown.release.digest.to_string()),
     ];
     for (name, value) in facts {

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Counts the words of a text: one line of JSON in, one JSON object out.
+# Bash cannot read JSON, and a skill may start no other program unless it asks to: this takes one plain text, without
+# quotes and backslashes in it. For anything more write the script in Python or for Node.
+set -euf
+
+fail() {
+  printf '%s\n' "$1" >&2
+  exit 1
+}
+
+IFS= read -r payload || [[ -n "${payload:-}" ]] || fail 'there is no payload'
+field='^[[:space:]]*\{[[:space:]]*"text"[[:space:]]*:[[:space:]]*"([^"\\]*)"[[:space:]]*\}[[:space:]]*$'
+[[ "$payload" =~ $field ]] || fail 'the payload must be an object with nothing but the text `text`, without escapes'
+words=(${BASH_REMATCH[1]})
+printf '{"words": %d}\n' "${#words[@]}"
