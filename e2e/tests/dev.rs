@@ -170,7 +170,7 @@ fn errors_are_shown_until_they_are_mended() {
     dev.reload(|| edit(&repository, SKILL, "version: 1.1.0", "version: <one>"));
     let findings = dev.page("");
     for part in [
-        "2 errors to mend",
+        "1 error to mend",
         "GH0301 invalid-version",
         "skills/support/case-facts/SKILL.md:3:10",
         "version: <mark>&lt;one&gt;</mark>",
@@ -179,7 +179,7 @@ fn errors_are_shown_until_they_are_mended() {
         assert!(findings.contains(part), "{part}: {findings}");
     }
     let stale = dev.page(PAGE);
-    assert!(stale.contains("2 errors in the working tree") && stale.contains("/_dev/findings"));
+    assert!(stale.contains("1 error in the working tree") && stale.contains("/_dev/findings"));
     assert!(stale.contains("1.1.0"), "the last sound state stays");
     dev.reload(|| edit(&repository, SKILL, "version: <one>", "version: 1.2.0"));
     let mended = dev.page(PAGE);
@@ -255,7 +255,7 @@ fn only_what_is_read_makes_it_rebuild() {
     std::thread::sleep(Duration::from_millis(500));
     edit(&repository, SKILL, "version: 1.1.0", "version: one");
     let line = dev.line();
-    assert!(line.starts_with(&format!("{SKILL}: 2 errors, 0 warnings, 9 skills sound (")), "{line}");
+    assert!(line.starts_with(&format!("{SKILL}: 1 error, 0 warnings, 9 skills sound (")), "{line}");
 }
 
 #[test]
