@@ -47,13 +47,13 @@ fn write_catalog(
     committed: bool,
     edit: &dyn Fn(&mut BTreeMap<SkillId, SkillRecord>),
 ) -> Result<()> {
-    ensure!(checked.errors() == 0, "{:?}", checked.diagnostics);
+    ensure!(checked.errors() == 0, "{:?}", checked.outcome.diagnostics);
     let mut built = catalog::build(Input {
         library: &checked.library,
         closures: &checked.closures,
         organisation: &checked.organisation,
         commit: committed.then_some(COMMIT),
-        configured: checked.configured,
+        configured: checked.outcome.configured,
     })?;
     edit_index(&mut built, edit)?;
     let key = key("head-1")?;

@@ -151,7 +151,7 @@ fn write_and_die(repository: &Path, kill_at: Option<usize>) -> usize {
         closures: &checked.closures,
         organisation: &checked.organisation,
         commit: commit.as_deref(),
-        configured: checked.configured,
+        configured: checked.outcome.configured,
     })
     .unwrap();
     let mut steps = 0;

@@ -47,7 +47,7 @@ pub fn plan(snapshot: Snapshot, wanted: impl Fn(&str) -> bool) -> (Plan, Checked
     let mut draft = Draft { snapshot, plan: Plan::default(), made: BTreeSet::new() };
     let mut checked = library::check(draft.snapshot.clone());
     for _ in 0..ROUNDS {
-        if !draft.round(&checked.diagnostics, &wanted) {
+        if !draft.round(&checked.outcome.diagnostics, &wanted) {
             break;
         }
         checked = library::check(draft.snapshot.clone());

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod bundle;
+pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod configuration;

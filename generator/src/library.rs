@@ -5,11 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use registry_core::check::{Closures, Library, Skill, check_library};
 use registry_core::diagnostic::Diagnostic;
-use registry_core::manifest::{SkillSource, discover};
+use registry_core::digest::Digest;
+use registry_core::manifest::{Manifest, SkillSource, discover};
 use registry_core::organisation::{CONFIG_PATH, Organisation};
 
 use crate::lint;
 use crate::source::Snapshot;
+
+/// What checking a snapshot tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// How many skills are sound.
+    pub sound: usize,
+    /// Whether `guildhall.yaml` exists; without it development defaults hold.
+    pub configured: bool,
+    /// Every finding, sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The text of every manifest and configuration with findings, by path.
+    pub texts: BTreeMap<String, String>,
+}
 
 /// All that is known of a snapshot.
 #[derive(Debug)]
@@ -18,27 +32,32 @@ pub struct Checked {
     pub library: Library,
     /// The organisation.
     pub organisation: Organisation,
-    /// Whether `guildhall.yaml` exists; without it development defaults hold.
-    pub configured: bool,
     /// The closure of every skill.
     pub closures: Closures,
-    /// Every finding, sorted by place.
-    pub diagnostics: Vec<Diagnostic>,
-    /// The text of every manifest and configuration with findings, by path.
-    pub texts: BTreeMap<String, String>,
+    /// What checking tells.
+    pub outcome: Outcome,
 }
 
 impl Checked {
     /// How many findings forbid building.
     #[must_use]
     pub fn errors(&self) -> usize {
-        self.diagnostics.iter().filter(|found| found.is_error()).count()
+        self.outcome.diagnostics.iter().filter(|found| found.is_error()).count()
     }
 }
+
+/// The findings of [`lint::check`] about one skill, whose files have the digest.
+pub type Lint<'a> = dyn Fn(&SkillSource, Digest, Option<&Manifest>) -> Vec<Diagnostic> + Sync + 'a;
 
 /// Checks everything in a snapshot. Never stops at the first finding.
 #[must_use]
 pub fn check(snapshot: Snapshot) -> Checked {
+    check_with(snapshot, &|source, _, manifest| lint::check(source, manifest))
+}
+
+/// The same, with the findings about each skill's text from `lint`, which may remember them.
+#[must_use]
+pub fn check_with(snapshot: Snapshot, lint: &Lint<'_>) -> Checked {
     let mut diagnostics = snapshot.diagnostics;
     let (sources, found) = discover(snapshot.files);
     diagnostics.extend(found);
@@ -52,7 +71,7 @@ pub fn check(snapshot: Snapshot) -> Checked {
             Organisation::development(teams)
         }
     };
-    let read: Vec<_> = sources.into_par_iter().map(read_skill).collect();
+    let read: Vec<_> = sources.into_par_iter().map(|source| read_skill(source, lint)).collect();
     let mut library = Library::new();
     let mut refused = Vec::new();
     for (skill, found) in read {
@@ -67,15 +86,17 @@ pub fn check(snapshot: Snapshot) -> Checked {
     diagnostics.extend(found);
     diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);
-    let texts = texts(sources, snapshot.config, &diagnostics);
-    Checked { library, organisation, configured, closures, diagnostics, texts }
+    let manifests = sources.map(|source| (source.manifest_path.as_str(), source.manifest()));
+    let texts = texts(manifests, snapshot.config.as_deref(), &diagnostics);
+    let outcome = Outcome { sound: library.len(), configured, diagnostics, texts };
+    Checked { library, organisation, closures, outcome }
 }
 
 /// A skill whose own file is sound, else its files again; and what was found.
-fn read_skill(source: SkillSource) -> (Result<Skill, SkillSource>, Vec<Diagnostic>) {
+fn read_skill(source: SkillSource, lint: &Lint<'_>) -> (Result<Skill, SkillSource>, Vec<Diagnostic>) {
     let (manifest, mut found) = source.read();
-    found.extend(lint::check(&source, manifest.as_ref()));
     let digest = source.digest();
+    found.extend(lint(&source, digest, manifest.as_ref()));
     let skill = match manifest {
         Some(manifest) => Ok(Skill { source, manifest, digest }),
         None => Err(source),
@@ -83,16 +104,17 @@ fn read_skill(source: SkillSource) -> (Result<Skill, SkillSource>, Vec<Diagnosti
     (skill, found)
 }
 
-fn texts<'a>(
-    sources: impl Iterator<Item = &'a SkillSource>,
-    config: Option<String>,
+/// The texts of manifests and configuration that findings are about.
+pub(crate) fn texts<'a>(
+    files: impl Iterator<Item = (&'a str, &'a [u8])>,
+    config: Option<&'a str>,
     diagnostics: &[Diagnostic],
 ) -> BTreeMap<String, String> {
     let wanted: BTreeSet<&str> = diagnostics.iter().map(|found| found.path.as_str()).collect();
-    let manifests = sources.filter(|source| wanted.contains(source.manifest_path.as_str())).map(|source| {
-        let text = String::from_utf8_lossy(source.manifest()).into_owned();
-        (source.manifest_path.clone(), text)
-    });
-    let config = config.filter(|_| wanted.contains(CONFIG_PATH)).map(|text| (CONFIG_PATH.to_owned(), text));
-    manifests.chain(config).collect()
+    let config = config.map(|text| (CONFIG_PATH, text.as_bytes()));
+    files
+        .chain(config)
+        .filter(|(path, _)| wanted.contains(path))
+        .map(|(path, bytes)| (path.to_owned(), String::from_utf8_lossy(bytes).into_owned()))
+        .collect()
 }

@@ -28,7 +28,7 @@ fn small() -> Catalog {
     ]);
     let snapshot = Snapshot { commit: None, files, config: Some(CONFIG.to_owned()), diagnostics: Vec::new() };
     let checked = library::check(snapshot);
-    assert_eq!(checked.diagnostics, []);
+    assert_eq!(checked.outcome.diagnostics, []);
     catalog::build(Input {
         library: &checked.library,
         closures: &checked.closures,

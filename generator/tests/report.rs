@@ -38,7 +38,7 @@ fn snapshot(name: &str, text: &str) {
 #[test]
 fn for_people() {
     let checked = small();
-    let findings = report::findings(&checked);
+    let findings = report::findings(&checked.outcome);
     let text = report::human::render(&findings, &Renderer::plain());
     snapshot("report_human", &format!("{text}{}", Summary::of(checked.library.len(), &findings)));
     let coloured = report::human::render(&findings, &Renderer::styled());
@@ -49,21 +49,21 @@ fn for_people() {
 #[test]
 fn for_machines() {
     let checked = small();
-    let text = report::json::render(&report::findings(&checked)).unwrap();
+    let text = report::json::render(&report::findings(&checked.outcome)).unwrap();
     let read: Vec<registry_core::diagnostic::Diagnostic> = serde_json::from_str(&text).unwrap();
-    assert_eq!(read, checked.diagnostics);
+    assert_eq!(read, checked.outcome.diagnostics);
     snapshot("report_json", &text);
 }
 
 #[test]
 fn for_github() {
-    snapshot("report_github", &report::github::render(&report::findings(&small())));
+    snapshot("report_github", &report::github::render(&report::findings(&small().outcome)));
 }
 
 #[test]
 fn for_code_scanning() {
     let checked = small();
-    let text = report::sarif::render(&report::findings(&checked)).unwrap();
+    let text = report::sarif::render(&report::findings(&checked.outcome)).unwrap();
     let mut log: Value = serde_json::from_str(&text).unwrap();
     let driver = log.pointer_mut("/runs/0/tool/driver").unwrap();
     assert_eq!(driver["semanticVersion"].take(), env!("CARGO_PKG_VERSION"));

@@ -53,7 +53,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     let snapshot = source::read(repository, origin)?;
     let commit = snapshot.commit.clone();
     let checked = library::check(snapshot);
-    if !checked.diagnostics.is_empty() || !checked.configured {
+    if !checked.outcome.diagnostics.is_empty() || !checked.outcome.configured {
         check::print(&checked);
     }
     if checked.errors() > 0 {
@@ -69,7 +69,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         closures: &checked.closures,
         organisation: &checked.organisation,
         commit: commit.as_deref(),
-        configured: checked.configured,
+        configured: checked.outcome.configured,
     })?;
     let former_keys =
         arguments.former_keys.iter().map(|file| keys::read_public(file)).collect::<Result<Vec<_>, _>>()?;

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use super::{Failure, output};
-use crate::library::{self, Checked};
+use crate::cache;
+use crate::library::{self, Checked, Outcome};
 use crate::report::{self, Baseline, Finding, Silenced, Summary};
-use crate::source::{self, Origin};
+use crate::source::{self, Origin, Snapshot};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -25,6 +26,9 @@ pub(super) struct Arguments {
     /// Write every warning of now into the baseline file.
     #[arg(long, requires = "baseline")]
     update_baseline: bool,
+    /// Find everything anew instead of taking what has not changed from `.guildhall/cache`.
+    #[arg(long)]
+    no_cache: bool,
     /// Fail for warnings too, but for those of the baseline.
     #[arg(long)]
     deny_warnings: bool,
@@ -57,15 +61,15 @@ enum Format {
 
 pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let origin = if arguments.head { Origin::Head } else { Origin::Worktree };
-    let checked = library::check(source::read(repository, origin)?);
-    let mut findings = report::findings(&checked);
+    let outcome = outcome(repository, source::read(repository, origin)?, arguments.no_cache);
+    let mut findings = report::findings(&outcome);
     let silenced = match &arguments.baseline {
         Some(file) => silence(file, arguments.update_baseline, &mut findings)?,
         None => Silenced::default(),
     };
-    let summary = Summary { silenced: silenced.warnings, ..Summary::of(checked.library.len(), &findings) };
+    let summary = Summary { silenced: silenced.warnings, ..Summary::of(outcome.sound, &findings) };
     match arguments.format {
-        Format::Human => print_findings(&checked, &findings, summary),
+        Format::Human => print_findings(&outcome, &findings, summary),
         Format::Json => output::line(&report::json::render(&findings)?),
         Format::Sarif => output::line(&report::sarif::render(&findings)?),
         Format::Github => {
@@ -74,6 +78,19 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     }
     let refused = summary.errors > 0 || arguments.deny_warnings && summary.warnings > 0;
     Ok(if refused { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+fn outcome(repository: &Path, snapshot: Snapshot, no_cache: bool) -> Outcome {
+    if no_cache {
+        return library::check(snapshot).outcome;
+    }
+    let (outcome, written) = cache::check(repository, snapshot);
+    if let Err(error) = written {
+        output::note(&format!(
+            "the next check will take as long as this one: cannot write the cache: {error}"
+        ));
+    }
+    outcome
 }
 
 /// Leaves out what the baseline lists, which is first written where that was asked for.
@@ -99,17 +116,17 @@ fn silence(file: &Path, update: bool, findings: &mut Vec<Finding<'_>>) -> Result
 
 /// Prints findings and a summary for people.
 pub(super) fn print(checked: &Checked) {
-    print_findings(checked, &report::findings(checked), summary(checked));
+    print_findings(&checked.outcome, &report::findings(&checked.outcome), summary(checked));
 }
 
 /// The summary of all findings.
 pub(super) fn summary(checked: &Checked) -> Summary {
-    Summary::of(checked.library.len(), &report::findings(checked))
+    Summary::of(checked.outcome.sound, &report::findings(&checked.outcome))
 }
 
-fn print_findings(checked: &Checked, findings: &[Finding<'_>], summary: Summary) {
+fn print_findings(outcome: &Outcome, findings: &[Finding<'_>], summary: Summary) {
     output::findings(findings);
-    if !checked.configured {
+    if !outcome.configured {
         output::note(
             "no guildhall.yaml: development defaults hold (every team folder is a team, `shared` is for everyone), and only edges in development mode take the catalog",
         );

@@ -60,7 +60,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         }
     }
     let mut checked = library::check(source::read(repository, Origin::Worktree)?);
-    checked.diagnostics.retain(|found| scope.holds(&found.path));
+    checked.outcome.diagnostics.retain(|found| scope.holds(&found.path));
     check::print(&checked);
     Ok(match checked.errors() {
         _ if refused => ExitCode::from(2),
@@ -99,7 +99,7 @@ fn dry_run(repository: &Path, scope: &Scope) -> Result<ExitCode, Failure> {
         output::line(fix::diff(path, edit).trim_end_matches('\n'));
     }
     plan.mended.iter().for_each(|found| output::note(&format!("would fix {}", title(found))));
-    checked.diagnostics.retain(|found| scope.holds(&found.path));
+    checked.outcome.diagnostics.retain(|found| scope.holds(&found.path));
     output::note(&format!("after these changes: {}", check::summary(&checked)));
     Ok(if checked.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -115,7 +115,7 @@ impl Arguments {
 
 /// Every skill, and everything that should be one, by slug.
 fn entries(checked: &Checked) -> Vec<Entry> {
-    let mut by_skill = findings_by_skill(&checked.diagnostics);
+    let mut by_skill = findings_by_skill(&checked.outcome.diagnostics);
     let mut entries: Vec<Entry> = checked
         .library
         .iter()

@@ -76,7 +76,7 @@ struct Shown<'a> {
 
 pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let checked = arguments.view.read(repository)?;
-    let mut by_skill = findings_by_skill(&checked.diagnostics);
+    let mut by_skill = findings_by_skill(&checked.outcome.diagnostics);
     let findings = by_skill.remove(&arguments.skill).unwrap_or_default();
     let skill = checked.library.values().find(|skill| skill.manifest.id.to_string() == arguments.skill);
     let Some(skill) = skill else {
@@ -189,7 +189,7 @@ fn print(checked: &Checked, skill: &Skill, shown: &Shown<'_>) {
 }
 
 fn print_findings(checked: &Checked, wanted: &[&Diagnostic]) {
-    let mut findings = report::findings(checked);
+    let mut findings = report::findings(&checked.outcome);
     findings.retain(|found| wanted.contains(&found.diagnostic));
     output::findings(&findings);
 }

@@ -99,7 +99,7 @@ struct SkillRow {
 /// The page of findings.
 pub(super) fn findings(facts: &Findings<'_>) -> Result<String, tera::Error> {
     let errors = facts.checked.map_or(0, Checked::errors);
-    let all = facts.checked.map_or(&[][..], |checked| &checked.diagnostics);
+    let all = facts.checked.map_or(&[][..], |checked| &checked.outcome.diagnostics);
     let site = pages::Site {
         organisation: facts.checked.map_or("Guildhall", |checked| &checked.organisation.name).to_owned(),
         base_url: String::new(),
@@ -120,8 +120,8 @@ pub(super) fn findings(facts: &Findings<'_>) -> Result<String, tera::Error> {
 /// The files with findings, those with errors first.
 fn files(checked: &Checked) -> Vec<File<'_>> {
     let mut files: Vec<File<'_>> = Vec::new();
-    for found in &checked.diagnostics {
-        let finding = finding(found, checked.texts.get(&found.path));
+    for found in &checked.outcome.diagnostics {
+        let finding = finding(found, checked.outcome.texts.get(&found.path));
         match files.last_mut().filter(|file| file.path == found.path) {
             Some(file) => file.findings.push(finding),
             None => files.push(File { path: &found.path, findings: vec![finding] }),

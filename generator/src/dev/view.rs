@@ -81,7 +81,7 @@ fn rebuilt(checked: Option<&Checked>, failure: Option<String>) -> Rebuilt {
         took: Duration::ZERO,
         skills: checked.map_or(0, |checked| checked.library.len()),
         errors,
-        warnings: checked.map_or(0, |checked| checked.diagnostics.len() - errors),
+        warnings: checked.map_or(0, |checked| checked.outcome.diagnostics.len() - errors),
         failure,
     }
 }
@@ -92,7 +92,7 @@ fn site(checked: &Checked) -> Result<Site, String> {
         closures: &checked.closures,
         organisation: &checked.organisation,
         commit: None,
-        configured: checked.configured,
+        configured: checked.outcome.configured,
     });
     let said = |error: &dyn std::error::Error| format!("{error}{}", registry_core::diagnostic::causes(error));
     Site::new(built.map_err(|error| said(&error))?).map_err(|error| said(&error))

@@ -31,7 +31,11 @@ fn a_plan_goes_on_until_nothing_is_left_to_mend_and_keeps_mark_and_line_ends() {
     let mended = String::from_utf8(edit.after.bytes.clone()).unwrap();
     assert!(mended.starts_with("\u{feff}---\r\nname: a/b\r\nversion: 1.0.0\r\n"), "{mended:?}");
     assert_eq!(mended.matches('\n').count(), mended.matches("\r\n").count());
-    assert!(checked.diagnostics.iter().all(|found| found.fix.is_none()), "{:?}", checked.diagnostics);
+    assert!(
+        checked.outcome.diagnostics.iter().all(|found| found.fix.is_none()),
+        "{:?}",
+        checked.outcome.diagnostics
+    );
     let mended_rules: Vec<Rule> = plan.mended.iter().map(|found| found.rule).collect();
     assert_eq!(mended_rules, [Rule::InvalidVersion, Rule::UnknownKey]);
     assert!(mended.contains("\r\naccess_level: team\r\naccessLevel: team\r\n"), "a key is not written twice");

@@ -14,7 +14,7 @@ use std::fmt;
 use registry_core::diagnostic::{Diagnostic, Position};
 use registry_core::digest::Digest;
 
-use crate::library::Checked;
+use crate::library::Outcome;
 
 /// A finding with what is needed to show it and to know it again.
 #[derive(Debug, Clone, Copy)]
@@ -27,15 +27,15 @@ pub struct Finding<'a> {
     pub fingerprint: Digest,
 }
 
-/// Every finding of `checked`, in its order.
+/// Every finding of `outcome`, in its order.
 #[must_use]
-pub fn findings(checked: &Checked) -> Vec<Finding<'_>> {
+pub fn findings(outcome: &Outcome) -> Vec<Finding<'_>> {
     let mut seen = BTreeMap::new();
-    checked
+    outcome
         .diagnostics
         .iter()
         .map(|diagnostic| {
-            let text = checked.texts.get(&diagnostic.path).map(String::as_str).map(without_mark);
+            let text = outcome.texts.get(&diagnostic.path).map(String::as_str).map(without_mark);
             let line = text.map_or("", |text| line(text, diagnostic.span.start.line));
             let repeats: &mut u32 =
                 seen.entry((diagnostic.rule, &diagnostic.path, &diagnostic.message, line)).or_default();

@@ -8,10 +8,10 @@ use super::*;
 use crate::source::Snapshot;
 
 /// A check whose findings are `diagnostics` about the file `s.md`, which holds `text`.
-pub(super) fn checked(text: &str, diagnostics: Vec<Diagnostic>) -> Checked {
+pub(super) fn checked(text: &str, diagnostics: Vec<Diagnostic>) -> Outcome {
     let snapshot = Snapshot { commit: None, files: BTreeMap::new(), config: None, diagnostics: Vec::new() };
     let texts = BTreeMap::from([("s.md".to_owned(), text.to_owned())]);
-    Checked { diagnostics, texts, ..crate::library::check(snapshot) }
+    Outcome { diagnostics, texts, ..crate::library::check(snapshot).outcome }
 }
 
 /// A finding about the characters `from..to` of `line`.
