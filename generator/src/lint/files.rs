@@ -16,6 +16,17 @@ use super::text::Text;
 static NAMED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:scripts|references|examples|scenarios|assets)/[\w./-]*\w\.\w+").ok());
 
+/// What makes the rest of a sentence an example: `.` and a space end the sentence.
+static EXAMPLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)(?:\be\.g\.|\bfor example\b|\bfor instance\b|\bsuch as\b|\bexamples?\*{0,2}:)(?:[^.]|\.\S)*$",
+    )
+    .ok()
+});
+
+/// Names that stand for any other.
+const PLACEHOLDERS: [&str; 6] = ["bar", "example", "file", "filename", "foo", "name"];
+
 /// A link to a file nearby: no scheme, no address of a page, no anchor alone.
 static NEARBY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^(?:\./)?([\w./-]+\.\w+)(?:#.*)?$").ok());
@@ -71,8 +82,14 @@ pub(super) fn references(source: &SkillSource, text: &Text<'_>) -> Vec<Diagnosti
     missing
         .into_iter()
         .map(|(path, range)| {
-            let message = format!("the skill has no file `{path}`");
-            text.finding(Rule::MissingFile, range, message, "add the file, or mend the path in the text")
+            let (message, help) = if path.starts_with("../") {
+                let help =
+                    "name another skill by its slug, and list it in `depends_on`; copy a file that is needed";
+                (format!("`{path}` lies outside the skill, which is served alone"), help)
+            } else {
+                (format!("the skill has no file `{path}`"), "add the file, or mend the path in the text")
+            };
+            text.finding(Rule::MissingFile, range, message, help)
         })
         .collect()
 }
@@ -81,16 +98,31 @@ fn named(body: &str) -> Vec<(String, Range<usize>)> {
     let Some(pattern) = NAMED.as_ref() else { return Vec::new() };
     pattern
         .find_iter(body)
-        .filter(|found| starts_a_path(body, found.start()))
+        .filter(|found| means_a_file_of_the_skill(body, found.range()))
         .map(|found| (normal(found.as_str()), found.range()))
         .collect()
 }
 
-/// Whether what starts at `at` is a path of its own, or one that starts with `./`, and not the end of another.
-fn starts_a_path(body: &str, at: usize) -> bool {
-    let before = body.get(..at).unwrap_or_default();
-    let before = before.strip_suffix("./").unwrap_or(before);
-    !before.ends_with(|letter: char| letter.is_alphanumeric() || "/._-$}>*~\\".contains(letter))
+/// Whether what stands at `range` is a path of its own and not the end of another, and no example. The target of a link
+/// is none of it: [`linked`] knows whether it is a link. What starts with `./` is a file of the folder in which a
+/// command runs, which is seldom the skill's, and a number behind a colon is the line of some tool's output.
+fn means_a_file_of_the_skill(body: &str, range: Range<usize>) -> bool {
+    let before = body.get(..range.start).unwrap_or_default();
+    let after = body.get(range.end..).unwrap_or_default();
+    let ends_another = |letter: char| letter.is_alphanumeric() || "/._-$}>*~\\".contains(letter);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let counted = after.strip_prefix(':').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    !before.ends_with(ends_another)
+        && !before.ends_with("](")
+        && !counted
+        && !is_placeholder(body.get(range).unwrap_or_default())
+        && !EXAMPLE.as_ref().is_some_and(|example| example.is_match(line))
+}
+
+fn is_placeholder(path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let stem = file.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    PLACEHOLDERS.contains(&stem.as_str())
 }
 
 fn linked(body: &str) -> Vec<(String, Range<usize>)> {

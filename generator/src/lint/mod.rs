@@ -21,7 +21,7 @@ pub fn check(source: &SkillSource, manifest: Option<&Manifest>) -> Vec<Diagnosti
     found.extend(files::placeholders(source));
     if let Some(text) = Text::of(source) {
         found.extend(files::references(source, &text));
-        found.extend(concerns::check(&text));
+        found.extend(concerns::check(&text, &source.id.name));
         found.extend(budget::body(&text));
         if let Some(manifest) = manifest {
             found.extend(mcp::check(&text, manifest));
