@@ -31,10 +31,19 @@ const PLACEHOLDERS: [&str; 6] = ["bar", "example", "file", "filename", "foo", "n
 static NEARBY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^(?:\./)?([\w./-]+\.\w+)(?:#.*)?$").ok());
 
-/// Scripts that open with `#!` are meant to be run as they are.
-pub(super) fn scripts(source: &SkillSource) -> Vec<Diagnostic> {
+/// Programs before the name of a script that they run, `run` being that of `uv run` and the like.
+const INTERPRETERS: [&str; 16] = [
+    "bash", "bun", "node", "perl", "php", "pwsh", "py", "python", "python3", "ruby", "run", "sh", "source",
+    "tsx", "zsh", ".",
+];
+
+/// Scripts that open with `#!` are meant to be run as they are, unless the text names the program that runs them.
+pub(super) fn scripts(source: &SkillSource, body: &str) -> Vec<Diagnostic> {
     let runnable = |(path, file): &(&String, &registry_core::manifest::SourceFile)| {
-        path.starts_with("scripts/") && file.bytes.starts_with(b"#!") && file.mode == FileMode::Plain
+        path.starts_with("scripts/")
+            && file.bytes.starts_with(b"#!")
+            && file.mode == FileMode::Plain
+            && !is_given_to_a_program(body, path)
     };
     let finding = |(path, _)| {
         let full = format!("{}{path}", folder(source));
@@ -47,6 +56,19 @@ pub(super) fn scripts(source: &SkillSource) -> Vec<Diagnostic> {
         Diagnostic::new(Rule::NotExecutable, &full, Span::START, message).with_help(help).with_fix(Some(fix))
     };
     source.files.iter().filter(runnable).map(finding).collect()
+}
+
+/// Whether the text has the script run by a program, as in `python3 -u {folder}/scripts/check.py`.
+fn is_given_to_a_program(body: &str, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    body.match_indices(name).any(|(at, _)| {
+        let line = body.get(..at).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+        let before_path = line.rsplit_once(char::is_whitespace).map_or("", |(before, _)| before);
+        let program = before_path.split_whitespace().rev().find(|word| !word.starts_with('-'));
+        let program =
+            program.map(|word| word.trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '.'));
+        program.is_some_and(|program| INTERPRETERS.contains(&program))
+    })
 }
 
 /// The folder of the skill relative to the repository, with a slash behind.

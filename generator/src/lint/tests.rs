@@ -84,9 +84,15 @@ fn an_example_ends_with_its_sentence() {
 
 #[test]
 fn scripts_that_say_how_they_are_run_are_executable() {
-    let with = |mode| findings(&source("", "", &[("scripts/a.sh", "#!/bin/sh\n", mode)]));
-    assert_eq!(with(FileMode::Executable), [""; 0]);
-    assert_eq!(with(FileMode::Plain), ["GH0603 1:1 `scripts/a.sh` opens with `#!` and is not executable"]);
+    let with = |mode, body| findings(&source("", body, &[("scripts/a.sh", "#!/bin/sh\n", mode)]));
+    assert_eq!(with(FileMode::Executable, ""), [""; 0]);
+    let found = ["GH0603 1:1 `scripts/a.sh` opens with `#!` and is not executable"];
+    for body in ["", "Run `scripts/a.sh`.", "    scripts/a.sh --fast\n", "See bash. scripts/a.sh does it."] {
+        assert_eq!(with(FileMode::Plain, body), found, "{body}");
+    }
+    for body in ["Run `bash scripts/a.sh`.", "x\n  sh -e \"$HERE/scripts/a.sh\" y", "$(bash a.sh)"] {
+        assert_eq!(with(FileMode::Plain, body), [""; 0], "{body}");
+    }
 }
 
 #[test]
