@@ -80,7 +80,11 @@ impl Fields<'_> {
         let key = self.spelling(key);
         let message =
             format!("the description has {length} characters, must have from 1 to {MAX_DESCRIPTION}");
-        self.report(Rule::InvalidValue, &key, message, "say what the skill does and when to use it");
+        let help = match length {
+            0 => "say what the skill does and when to use it",
+            _ => "keep what the skill does and when to use it, and move the rest to the text",
+        };
+        self.report(Rule::InvalidValue, &key, message, help);
         None
     }
 
@@ -215,8 +219,11 @@ fn complete(text: &str) -> Option<Version> {
     [bare.to_owned(), format!("{bare}.0"), format!("{bare}.0.0")].iter().find_map(|t| Version::parse(t).ok())
 }
 
-/// A text as lower-case words joined by hyphens, where any are left.
+/// A text as lower-case words joined by hyphens, where no letter is lost by that.
 fn hyphenated(text: &str) -> Option<String> {
+    if text.chars().any(|letter| letter.is_alphanumeric() && !letter.is_ascii()) {
+        return None;
+    }
     let words: Vec<String> = text
         .split(|letter: char| !letter.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
