@@ -100,9 +100,10 @@ fn applies(rule: Rule, skill: &SkillName) -> bool {
 /// Whether a name is a platform's, and not that of a method or of a function which the text itself defines.
 fn is_the_platforms(body: &str, name: Range<usize>) -> bool {
     let (before, name) = (body.get(..name.start).unwrap_or_default(), body.get(name).unwrap_or_default());
-    let defined = |word: &&str| body.contains(&format!("{word} {name}("));
-    !(name.starts_with(|letter: char| letter.is_ascii_alphabetic()) && before.ends_with('.'))
-        && !["def", "fn", "func", "function"].iter().any(|word| defined(&word))
+    let is_method = before.ends_with('.') && name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    let is_defined =
+        ["def", "fn", "func", "function"].iter().any(|word| body.contains(&format!("{word} {name}(")));
+    !is_method && !is_defined
 }
 
 #[cfg(test)]
