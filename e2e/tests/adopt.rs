@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use e2e::Repository;
 use serde_json::{Value, json};
@@ -225,55 +225,26 @@ fn what_cannot_be_done_at_all_ends_with_two() {
     assert!(text.contains("warning: the team `sales` is not listed in guildhall.yaml"), "{text}");
 }
 
-/// Where real skills lie, if they do.
-fn corpus() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/skills");
-    let folder = std::env::var_os("GUILDHALL_CORPUS").map_or(beside, PathBuf::from);
-    folder.is_dir().then_some(folder)
-}
-
 #[test]
-fn a_corpus_of_real_skills_is_adopted_checks_and_builds() {
-    let Some(corpus) = corpus() else {
-        println!("skipped: there is no corpus at ../shared/corpus beside the checkout (or GUILDHALL_CORPUS)");
-        return;
-    };
-    let mut folders: Vec<PathBuf> =
-        fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
-    folders.retain(|path| path.is_dir());
-    folders.sort();
-    let team = |folder: &Path| {
-        let words = folder.file_name().unwrap().to_str().unwrap().to_lowercase();
-        let words: Vec<&str> = words.split(['_', '-', '.']).filter(|word| !word.is_empty()).collect();
-        words.join("-")
-    };
-    let repository = Repository::empty().unwrap();
-    let teams: Vec<String> = folders.iter().map(|folder| team(folder)).collect();
-    let named = teams.iter().flat_map(|team| ["--team", team]);
-    repository.must(&["init"].into_iter().chain(named).collect::<Vec<_>>()).unwrap();
-    let (mut adopted, mut refused) = (0, BTreeMap::<String, usize>::new());
-    for (folder, team) in folders.iter().zip(&teams) {
-        let (code, said) = report(&repository, &[folder.to_str().unwrap(), "--team", team]);
-        let refusals = said.get("refused").unwrap().as_array().unwrap();
-        assert_eq!(code, i32::from(!refusals.is_empty()));
-        adopted += said.get("adopted").unwrap().as_array().unwrap().len();
-        for finding in refusals.iter().flat_map(|skill| skill.get("findings").unwrap().as_array().unwrap()) {
-            if finding.get("severity").unwrap() == "error" {
-                *refused.entry(finding.get("code").unwrap().as_str().unwrap().to_owned()).or_default() += 1;
-            }
-        }
+fn what_a_run_that_was_killed_left_goes_and_nothing_else() {
+    let (repository, tree) = (repository("support"), tree());
+    let left =
+        [".guildhall/tmp-Ab12Cd/half", ".guildhall/tmp-Zz99Zz", ".guildhall/tmp-12345", ".guildhall/keys"];
+    for folder in left {
+        repository.write(&format!("{folder}/SKILL.md"), "half").unwrap();
     }
-    println!("adopted {adopted}, refused by {refused:?}");
-    let (code, found) = repository.guildhall(&["check", "--format", "json"]).unwrap();
-    let found: Vec<Value> = serde_json::from_str(&found).unwrap();
-    let mut codes = BTreeMap::<&str, usize>::new();
-    for finding in &found {
-        assert_ne!(finding.get("severity").unwrap(), "error", "{finding}");
-        *codes.entry(finding.get("code").unwrap().as_str().unwrap()).or_default() += 1;
-    }
-    println!("warnings of check: {codes:?}");
-    assert_eq!(code, 0);
-    let built = repository.must(&["build", "--worktree", "--out", "dist"]).unwrap();
-    let line = format!("{adopted} skills in ");
-    assert!(built.lines().any(|said| said.starts_with(&line)), "{built}");
+    repository.write(".guildhall/tmp-abcdef", "a file").unwrap();
+    let running = fs::File::open(repository.path().join(".guildhall/tmp-Zz99Zz")).unwrap();
+    running.lock().unwrap();
+    let from = tree.path().join("crlf");
+    let arguments = ["adopt", from.to_str().unwrap(), "--team", "support"];
+    repository.must(&[&arguments[..], &["--dry-run"]].concat()).unwrap();
+    assert!(repository.path().join(".guildhall/tmp-Ab12Cd").exists());
+    repository.must(&arguments).unwrap();
+    let mut kept: Vec<String> = fs::read_dir(repository.path().join(".guildhall"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    kept.sort();
+    assert_eq!(kept, ["keys", "tmp-12345", "tmp-Zz99Zz", "tmp-abcdef"]);
 }

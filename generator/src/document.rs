@@ -103,7 +103,17 @@ fn scalar(text: &str) -> String {
         return text.to_owned();
     }
     // A JSON string is a YAML string (YAML 1.2, section 1.3).
-    serde_json::Value::from(text).to_string().replace("---", "\\x2d--")
+    let quoted = serde_json::Value::from(text).to_string().replace("---", "\\x2d--");
+    quoted.chars().fold(String::with_capacity(quoted.len()), |mut text, letter| {
+        match letter {
+            // Breaks of lines to some readers, and what others refuse.
+            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            }
+            _ => text.push(letter),
+        }
+        text
+    })
 }
 
 /// Words that YAML 1.1 or 1.2 reads as something else.
@@ -131,9 +141,71 @@ mod tests {
         manifest.unwrap_or_else(|| panic!("{found:?}"))
     }
 
+    /// The frontmatter as the strictest reader takes it: split at the first two `---`, wherever they stand, six keys, all
+    /// of them texts but `metadata`, and that a map of texts.
+    fn strictly(served: &str) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+        let [before, block, _] = served.splitn(3, "---").collect::<Vec<_>>()[..] else { panic!("{served}") };
+        assert_eq!(before, "");
+        let mut keys: BTreeMap<String, Value> = serde_yaml::from_str(block).unwrap();
+        let metadata = serde_yaml::from_value(keys.remove("metadata").unwrap()).unwrap();
+        let known = ["name", "description", "license", "compatibility", "allowed-tools"];
+        assert!(keys.keys().all(|key| known.contains(&key.as_str())), "{keys:?}");
+        (keys.into_iter().map(|(key, value)| (key, value.as_str().unwrap().to_owned())).collect(), metadata)
+    }
+
+    #[test]
+    fn strict_readers_read_nasty_texts() {
+        let long = "word ".repeat(200);
+        let texts = [
+            "ends --- here",
+            "---",
+            "a: b # c",
+            "\"quoted\" and 'quoted'",
+            "- item",
+            "{a: [b]}",
+            "& * ! | > % @ `",
+            "true",
+            "1.0",
+            "~",
+            "退款 — é 𝄞 😀",
+            "line\nline\n\n  indented",
+            "back\\slash \\x2d",
+            "tab\tand\u{85}\u{2028}breaks\u{7f}",
+            &long,
+        ];
+        for (text, end) in texts.iter().flat_map(|text| [(text, "\n"), (text, "\r\n")]) {
+            let json = serde_json::Value::from(*text).to_string();
+            let json =
+                json.replace('\u{85}', "\\u0085").replace('\u{2028}', "\\u2028").replace('\u{7f}', "\\u007f");
+            let key = json.get(..400).map_or(json.as_str(), |_| "long");
+            let lines = format!(
+                "---\nname: support/refund\nversion: 1.0.0\ndescription: {json}\ntags: []\naccess_level: team\n\
+                 license: {json}\nauthor: {json}\nx-more: [{json}]\n\
+                 metadata: {{{key}: {json}, list: [1, {json}], none: null}}\n---\nbody\n\n---\nmore\n"
+            );
+            let (keys, metadata) = strictly(&served(&read(lines.replace('\n', end))));
+            assert_eq!(keys["name"], "refund");
+            assert_eq!((keys["description"].as_str(), keys["license"].as_str()), (text.trim(), text.trim()));
+            assert_eq!(metadata[if key == "long" { key } else { *text }], text.trim());
+            assert_eq!((metadata["author"].as_str(), metadata["version"].as_str()), (text.trim(), "1.0.0"));
+            assert_eq!(metadata["registry-id"], "support/refund");
+        }
+    }
+
+    #[test]
+    fn tools_whose_names_hold_spaces_are_served_with_commas() {
+        let tools = |list: &str| {
+            let keys = "name: refund\nversion: 1.0.0\ndescription: d\ntags: []\naccess_level: team";
+            strictly(&served(&read(format!("---\n{keys}\nallowed-tools: {list}\n---\n")))).0["allowed-tools"]
+                .clone()
+        };
+        assert_eq!(tools("[Read, 'Bash(git add *)']"), "Read Bash(git add *)");
+        assert_eq!(tools("[Azure MCP/documentation, Read]"), "Azure MCP/documentation, Read");
+    }
+
     proptest! {
         #[test]
-        fn a_scalar_is_read_as_the_text_that_it_was(text in "[a-z\\-:#'\"{}\\[\\]\\\\,&*!|>%@` \\n\\té𝄞0-9.]{0,24}") {
+        fn a_scalar_is_read_as_the_text_that_it_was(text in "[a-z\\-:#'\"{}\\[\\]\\\\,&*!|>%@` \\n\\té𝄞0-9.\u{7f}\u{85}\u{2028}\u{feff}\u{ffff}]{0,24}") {
             let yaml = format!("key: {}\n", scalar(&text));
             let read: BTreeMap<String, String> = serde_yaml::from_str(&yaml).unwrap();
             prop_assert_eq!(&read["key"], &text);

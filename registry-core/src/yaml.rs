@@ -1,6 +1,10 @@
 //! What serde_yaml does not tell: where each key and value stands, and whether a key is written twice, a value is
 //! nested too deep, or an alias.
 
+mod words;
+
+pub(crate) use words::error_message;
+
 use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser};
@@ -83,19 +87,23 @@ impl Lines {
 /// what is used would not be what was checked.
 ///
 /// # Errors
-/// A message that names one without.
-pub(crate) fn agree(value: &Value, outline: &Outline) -> Result<(), String> {
+/// What has none, or a key that is no text.
+pub(crate) fn agree(value: &Value, outline: &Outline, start: Position) -> Result<(), Fault> {
+    let fault = |path: &str, message: String| {
+        let span = outline.get(path).map_or(start.into(), |place| place.key);
+        Fault::new(Rule::InvalidYaml, span, message).with_help("put the key between quotes")
+    };
     let mut left = vec![(String::new(), value)];
     while let Some((path, value)) = left.pop() {
         if !path.is_empty() && !outline.contains_key(&path) {
-            return Err(format!("YAML can be read in two ways at `{path}`: quote the key"));
+            return Err(fault(&path, format!("YAML can be read in two ways at `{path}`")));
         }
         match value {
             Value::Mapping(map) => {
                 for (key, value) in map {
                     let key = key.as_str().ok_or_else(|| {
                         let text = serde_yaml::to_string(key).unwrap_or_default();
-                        format!("the key `{}` is not a text: quote it", text.trim())
+                        fault(&join(&path, text.trim()), format!("the key `{}` is not a text", text.trim()))
                     })?;
                     left.push((join(&path, key), value));
                 }
@@ -109,26 +117,6 @@ pub(crate) fn agree(value: &Value, outline: &Outline) -> Result<(), String> {
     }
     Ok(())
 }
-
-/// What is wrong, without the place, in the words of YAML and not of Rust.
-pub(crate) fn error_message(error: &serde_yaml::Error) -> String {
-    let text = error.to_string();
-    let without_place = text.split(" at line ").next().unwrap_or_default();
-    WORDS.iter().fold(without_place.to_owned(), |text, (rust, plain)| text.replace(rust, plain))
-}
-
-/// What serde calls things, and what they are called here.
-const WORDS: [(&str, &str); 9] = [
-    ("expected a sequence", "expected a list"),
-    ("invalid type: sequence", "invalid type: list"),
-    ("expected u32", "expected a whole number"),
-    ("expected f64", "expected a number"),
-    ("a borrowed string", "a text"),
-    ("a string", "a text"),
-    ("invalid type: unit value", "nothing is written"),
-    ("unknown variant", "there is no"),
-    ("unknown field", "there is no key"),
-];
 
 /// Where a key and its value stand; the two are one for an item of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,11 +163,10 @@ pub(crate) fn outline(source: Source<'_>) -> Result<Outline, Fault> {
     let mut walk = Walk { outline: Outline::new(), open: Vec::new(), documents: 0, last: Position::START };
     for event in Parser::new_from_str(source.yaml) {
         let (event, span) = event.map_err(|error| {
-            let fault = Fault::new(Rule::InvalidYaml, lines.place(*error.marker()), error.info());
-            if error.info().starts_with("mapping values are not allowed") {
-                return fault.with_help("put a value that holds `: ` between quotes");
-            }
-            fault
+            let line = source.yaml.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
+            let message = words::plain(error.info());
+            let help = words::help(&message, line);
+            Fault { help, ..Fault::new(Rule::InvalidYaml, lines.place(*error.marker()), message) }
         })?;
         walk.event(event, Span { start: lines.place(span.start), end: lines.place(span.end) })?;
     }
@@ -240,7 +227,8 @@ impl Walk {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(Fault::new(Rule::InvalidYaml, span, "a second document starts here"));
+                    return Err(Fault::new(Rule::InvalidYaml, span, "a second document starts here")
+                        .with_help("remove the line `...` before it"));
                 }
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
@@ -269,6 +257,7 @@ impl Walk {
         let segment = match kind {
             Kind::Map(key) => key.take().ok_or_else(|| {
                 Fault::new(Rule::InvalidYaml, span, "a key must be a word, not a list or map")
+                    .with_help("put a text that starts with a bracket between quotes")
             })?,
             Kind::List(next) => {
                 *next += 1;

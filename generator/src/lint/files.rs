@@ -16,14 +16,34 @@ use super::text::Text;
 static NAMED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:scripts|references|examples|scenarios|assets)/[\w./-]*\w\.\w+").ok());
 
+/// What makes the rest of a sentence an example: `.` and a space end the sentence.
+static EXAMPLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)(?:\be\.g\.|\bfor example\b|\bfor instance\b|\bsuch as\b|\bexamples?\*{0,2}:)(?:[^.]|\.\S)*$",
+    )
+    .ok()
+});
+
+/// Names that stand for any other.
+const PLACEHOLDERS: [&str; 6] = ["bar", "example", "file", "filename", "foo", "name"];
+
 /// A link to a file nearby: no scheme, no address of a page, no anchor alone.
 static NEARBY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^(?:\./)?([\w./-]+\.\w+)(?:#.*)?$").ok());
 
-/// Scripts that open with `#!` are meant to be run as they are.
-pub(super) fn scripts(source: &SkillSource) -> Vec<Diagnostic> {
+/// Programs before the name of a script that they run, `run` being that of `uv run` and the like.
+const INTERPRETERS: [&str; 16] = [
+    "bash", "bun", "node", "perl", "php", "pwsh", "py", "python", "python3", "ruby", "run", "sh", "source",
+    "tsx", "zsh", ".",
+];
+
+/// Scripts that open with `#!` are meant to be run as they are, unless the text names the program that runs them.
+pub(super) fn scripts(source: &SkillSource, body: &str) -> Vec<Diagnostic> {
     let runnable = |(path, file): &(&String, &registry_core::manifest::SourceFile)| {
-        path.starts_with("scripts/") && file.bytes.starts_with(b"#!") && file.mode == FileMode::Plain
+        path.starts_with("scripts/")
+            && file.bytes.starts_with(b"#!")
+            && file.mode == FileMode::Plain
+            && !is_given_to_a_program(body, path)
     };
     let finding = |(path, _)| {
         let full = format!("{}{path}", folder(source));
@@ -36,6 +56,19 @@ pub(super) fn scripts(source: &SkillSource) -> Vec<Diagnostic> {
         Diagnostic::new(Rule::NotExecutable, &full, Span::START, message).with_help(help).with_fix(Some(fix))
     };
     source.files.iter().filter(runnable).map(finding).collect()
+}
+
+/// Whether the text has the script run by a program, as in `python3 -u {folder}/scripts/check.py`.
+fn is_given_to_a_program(body: &str, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    body.match_indices(name).any(|(at, _)| {
+        let line = body.get(..at).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+        let before_path = line.rsplit_once(char::is_whitespace).map_or("", |(before, _)| before);
+        let program = before_path.split_whitespace().rev().find(|word| !word.starts_with('-'));
+        let program =
+            program.map(|word| word.trim_start_matches(|c: char| !c.is_ascii_alphanumeric() && c != '.'));
+        program.is_some_and(|program| INTERPRETERS.contains(&program))
+    })
 }
 
 /// The folder of the skill relative to the repository, with a slash behind.
@@ -71,8 +104,14 @@ pub(super) fn references(source: &SkillSource, text: &Text<'_>) -> Vec<Diagnosti
     missing
         .into_iter()
         .map(|(path, range)| {
-            let message = format!("the skill has no file `{path}`");
-            text.finding(Rule::MissingFile, range, message, "add the file, or mend the path in the text")
+            let (message, help) = if path.starts_with("../") {
+                let help =
+                    "name another skill by its slug, and list it in `depends_on`; copy a file that is needed";
+                (format!("`{path}` lies outside the skill, which is served alone"), help)
+            } else {
+                (format!("the skill has no file `{path}`"), "add the file, or mend the path in the text")
+            };
+            text.finding(Rule::MissingFile, range, message, help)
         })
         .collect()
 }
@@ -81,16 +120,31 @@ fn named(body: &str) -> Vec<(String, Range<usize>)> {
     let Some(pattern) = NAMED.as_ref() else { return Vec::new() };
     pattern
         .find_iter(body)
-        .filter(|found| starts_a_path(body, found.start()))
+        .filter(|found| means_a_file_of_the_skill(body, found.range()))
         .map(|found| (normal(found.as_str()), found.range()))
         .collect()
 }
 
-/// Whether what starts at `at` is a path of its own, or one that starts with `./`, and not the end of another.
-fn starts_a_path(body: &str, at: usize) -> bool {
-    let before = body.get(..at).unwrap_or_default();
-    let before = before.strip_suffix("./").unwrap_or(before);
-    !before.ends_with(|letter: char| letter.is_alphanumeric() || "/._-$}>*~\\".contains(letter))
+/// Whether what stands at `range` is a path of its own and not the end of another, and no example. The target of a link
+/// is none of it: [`linked`] knows whether it is a link. What starts with `./` is a file of the folder in which a
+/// command runs, which is seldom the skill's, and a number behind a colon is the line of some tool's output.
+fn means_a_file_of_the_skill(body: &str, range: Range<usize>) -> bool {
+    let before = body.get(..range.start).unwrap_or_default();
+    let after = body.get(range.end..).unwrap_or_default();
+    let ends_another = |letter: char| letter.is_alphanumeric() || "/._-$}>*~\\".contains(letter);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let counted = after.strip_prefix(':').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    !before.ends_with(ends_another)
+        && !before.ends_with("](")
+        && !counted
+        && !is_placeholder(body.get(range).unwrap_or_default())
+        && !EXAMPLE.as_ref().is_some_and(|example| example.is_match(line))
+}
+
+fn is_placeholder(path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let stem = file.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    PLACEHOLDERS.contains(&stem.as_str())
 }
 
 fn linked(body: &str) -> Vec<(String, Range<usize>)> {

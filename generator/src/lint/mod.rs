@@ -17,11 +17,12 @@ use self::text::Text;
 /// hang on it is checked all the same.
 #[must_use]
 pub fn check(source: &SkillSource, manifest: Option<&Manifest>) -> Vec<Diagnostic> {
-    let mut found = files::scripts(source);
+    let text = Text::of(source);
+    let mut found = files::scripts(source, text.as_ref().map_or("", |text| text.body));
     found.extend(files::placeholders(source));
-    if let Some(text) = Text::of(source) {
+    if let Some(text) = text {
         found.extend(files::references(source, &text));
-        found.extend(concerns::check(&text));
+        found.extend(concerns::check(&text, &source.id.name));
         found.extend(budget::body(&text));
         if let Some(manifest) = manifest {
             found.extend(mcp::check(&text, manifest));

@@ -49,7 +49,7 @@ fn files_that_the_text_names_exist() {
         of_body(
             "# A\nRun `scripts/other.py`, twice: scripts/other.py.\n[b](./REFERENCE.md) [c](../d/SKILL.md)\n"
         ),
-        "GH0602 10:21 the skill has no file `../d/SKILL.md`\n\
+        "GH0602 10:21 `../d/SKILL.md` lies outside the skill, which is served alone\n\
          GH0602 10:1 the skill has no file `REFERENCE.md`\n\
          GH0602 9:6 the skill has no file `scripts/other.py`"
     );
@@ -61,16 +61,38 @@ fn files_that_the_text_names_exist() {
         "[x](#scripts)",
         "`{skill}/scripts/a.py`",
         "[mail](mailto:a@b.example)",
+        "./scripts/convert.sh --all",
+        "Files (e.g. `references/finance.md`, `references/policies.md`) are read when needed.",
+        "- **Example**: `scripts/rotate_pdf.py` for PDF tasks",
+        "Link them as `[text](references/filename.md)`, or `references/filename.md`.",
+        "```\n- [Basic](examples/basic.md)\nCRITICAL scripts/helper.py:42\n```",
     ] {
         assert_eq!(of_body(elsewhere), "", "{elsewhere}");
     }
 }
 
 #[test]
+fn an_example_ends_with_its_sentence() {
+    for body in [
+        "Words such as \"a\". See `references/words.md`.",
+        "**For examples**: See [them](references/words.md).",
+        "```bash\npython scripts/words.py --in assets/words.csv\n```",
+    ] {
+        assert!(of_body(body).starts_with("GH0602"), "{body}");
+    }
+}
+
+#[test]
 fn scripts_that_say_how_they_are_run_are_executable() {
-    let with = |mode| findings(&source("", "", &[("scripts/a.sh", "#!/bin/sh\n", mode)]));
-    assert_eq!(with(FileMode::Executable), [""; 0]);
-    assert_eq!(with(FileMode::Plain), ["GH0603 1:1 `scripts/a.sh` opens with `#!` and is not executable"]);
+    let with = |mode, body| findings(&source("", body, &[("scripts/a.sh", "#!/bin/sh\n", mode)]));
+    assert_eq!(with(FileMode::Executable, ""), [""; 0]);
+    let found = ["GH0603 1:1 `scripts/a.sh` opens with `#!` and is not executable"];
+    for body in ["", "Run `scripts/a.sh`.", "    scripts/a.sh --fast\n", "See bash. scripts/a.sh does it."] {
+        assert_eq!(with(FileMode::Plain, body), found, "{body}");
+    }
+    for body in ["Run `bash scripts/a.sh`.", "x\n  sh -e \"$HERE/scripts/a.sh\" y", "$(bash a.sh)"] {
+        assert_eq!(with(FileMode::Plain, body), [""; 0], "{body}");
+    }
 }
 
 #[test]
@@ -87,23 +109,41 @@ fn a_folder_that_holds_only_what_keeps_it_is_empty() {
 fn platforms_are_kept_out_of_the_text() {
     for (body, code) in [
         ("Call `create_sandbox({ skillId: \"x\" })`.", "GH0901 8:7"),
-        ("Use mcp__tickets__find({id: 1}) then.", "GH0901 8:5"),
-        ("    Task(subagent_type=\"x\")", "GH0901 8:5"),
+        ("Use mcp__tickets__find({id: 1}) then mcp__tickets__close.", "GH0901 8:5"),
+        ("    Task(subagent_type=\"x\", subagent_type: \"y\")", "GH0901 8:10"),
+        ("Use the `Task` tool with subagent_type=\"x\".", "GH0901 8:10 `Task tool` is"),
+        ("First create TodoWrite items.", "GH0901 8:14"),
+        ("Run #tool:runSubagent for it.", "GH0901 8:5"),
         ("docker run -v .:/w python:3 python scripts/check.py", "GH0902 8:1"),
+        ("docker run -v .:/w \\\n  python:3 python scripts/check.py", "GH0902 8:1"),
         ("Run `claude mcp add tickets`.", "GH0903 8:6"),
         ("Put it into ~/.cursor/mcp.json", "GH0903 8:15"),
+        ("Add the server to `.mcp.json`.", "GH0903 8:20"),
+        ("[mcp_servers.tickets]", "GH0903 8:1"),
     ] {
         let found = of_body(body);
         assert!(found.starts_with(code) && !found.contains('\n'), "{body}: {found}");
     }
     for body in [
         "Run `scripts/check.py hubspot`.",
-        "`docker run hello-world` starts a container.",
+        "`docker run hello-world` starts a container.\nThen run `scripts/check.py`.",
         "def run_command_line(args):",
-        "The Task (see above) is done.",
+        "def execute_command(client):\n    pass\nexecute_command(c)",
+        "shell.run_command(\"ls\")",
+        "The Task (see above) is done. Search the web (WebSearch).",
+        "Task(config=self.tasks[0])",
+        "A scanner reads `.mcp.json` of each project.",
     ] {
         assert_eq!(of_body(body), "", "{body}");
     }
+}
+
+#[test]
+fn a_skill_about_mcp_says_how_servers_are_connected() {
+    let mut source = source("", "Put it into ~/.cursor/mcp.json\n", &[]);
+    assert_eq!(findings(&source).len(), 1);
+    source.id = "support/mcp-server-generator".parse().unwrap();
+    assert_eq!(check(&source, None), []);
 }
 
 #[test]

@@ -38,13 +38,15 @@ impl Frontmatter {
         };
         let keys = serde_yaml::from_str(block)
             .map_err(|error| invalid(source.error_position(&error), yaml::error_message(&error)))?;
-        yaml::agree(&keys, &outline).map_err(|message| invalid(Position::new(FIRST_LINE, 1), message))?;
+        yaml::agree(&keys, &outline, Position::new(FIRST_LINE, 1))
+            .map_err(|fault| Box::new(fault.diagnostic(path)))?;
         let keys = match keys {
             Value::Mapping(keys) => keys,
             Value::Null => Mapping::new(),
             _ => {
                 let message = "the frontmatter is not a map of keys".to_owned();
-                return Err(invalid(Position::new(FIRST_LINE, 1), message));
+                let help = "write each key with its value on a line, as in `name: refund`";
+                return Err(Box::new(invalid(Position::new(FIRST_LINE, 1), message).with_help(help)));
             }
         };
         let end = Position::new(FIRST_LINE + block.matches('\n').count(), 1);
@@ -63,8 +65,15 @@ impl Frontmatter {
 }
 
 fn no_frontmatter(path: &str, text: &str) -> Diagnostic {
-    let (message, help) = if text.starts_with("---") {
+    let first = text.split(['\n', '\r']).next().unwrap_or_default();
+    let (message, help) = if text.starts_with("---\r") && !text.starts_with("---\r\n") {
+        ("the lines end with carriage returns alone", "end lines with a line feed")
+    } else if first == "---" {
         ("the frontmatter block has no end", "put a line `---` behind the last key")
+    } else if first.starts_with("---") {
+        ("the first line holds more than `---`", "write three hyphens alone, without a space behind them")
+    } else if text.trim_start().starts_with("---") {
+        ("the frontmatter block is not at the start of the file", "remove what stands before the first `---`")
     } else {
         (
             "a skill file starts with a frontmatter block between two `---` lines",
@@ -171,7 +180,7 @@ mod tests {
         );
         starts(&fails("---\r\na: 1\rb: 2\r\n---\r\n"), "s.md:2:5: error[GH0003]: U+000D");
         starts(&fails("---\n{?a: 1}\n---\n"), "s.md:2:1: error[GH0003]: YAML can be read in two ways at `a`");
-        starts(&fails("---\n1: a\n---\n"), "s.md:2:1: error[GH0003]: the key `1` is not a text");
+        starts(&fails("---\nb: c\n1: a\n---\n"), "s.md:3:1: error[GH0003]: the key `1` is not a text");
         let long = format!("---\na:\n  ? {}\n  : [1]\n---\n", "k".repeat(511));
         starts(&fails(&long), "s.md:3:5: error[GH0003]: the keys that lead here have more than 512 bytes");
         starts(&fails("---\n%éééé\0\n---\n"), "s.md:2:7: error[GH0003]");
@@ -179,6 +188,46 @@ mod tests {
         starts(&not_utf8.to_string(), "s.md:4:1: error[GH0001]: the file is not UTF-8");
         let huge = vec![b'x'; MAX_MANIFEST_BYTES + 1];
         starts(&Frontmatter::read("s.md", &huge).unwrap_err().to_string(), "s.md:1:1: error[GH0001]");
+    }
+
+    #[test]
+    fn each_mistake_has_a_help_that_mends_it() {
+        let helps = |block: &str, words: &str| {
+            let text = fails(&format!("---\nname: a\n{block}\n---\n"));
+            let help = text.split("help: ").nth(1).unwrap_or_else(|| panic!("{text}"));
+            assert!(help.contains(words), "{block}: {text}");
+        };
+        helps("a: b: c", "that holds `: ` between quotes");
+        helps("  a: b", "indent the key like those beside it");
+        helps("a: \"b", "end the value with the quote");
+        helps("a: [b", "end the list with `]`");
+        helps("a: {b: c", "end the map with `}`");
+        helps("a:\n\tb: c", "indent with spaces");
+        helps("a:\tb", "a space behind the colon");
+        helps("a:b", "put `: ` behind the key of the line before");
+        helps("a: %b", "put the value between quotes");
+        helps("a: `b`", "put the value between quotes");
+        helps("a: *b*", "starts with `*` between quotes");
+        helps("a: {{b}}", "starts with a bracket between quotes");
+        helps("a: [b] and c", "between quotes as a whole");
+        helps("a: \"C:\\Users\"", "for a backslash");
+        helps("a: \"\\d\"", "for a backslash");
+        helps("a: 'don't'", "within single quotes write `''`");
+        helps("a: \"b \"c\" d\"", "within double quotes `\\\"`");
+        helps("...\na: b", "remove the line `...`");
+        helps("a: b\0c", "remove the character");
+        helps("true: a", "put the key between quotes");
+        assert!(fails("---\n- a\n---\n").contains("help: write each key with its value on a line"));
+        for (text, help) in [
+            ("\n---\na: b\n---\n", "remove what stands before the first `---`"),
+            ("--- \na: b\n---\n", "write three hyphens alone"),
+            ("----\na: b\n----\n", "write three hyphens alone"),
+            ("---\ra: b\r---\r", "end lines with a line feed"),
+            ("---\na: b\n", "put a line `---` behind the last key"),
+            ("a: b\n---\n", "put `---`, the keys, and `---` before the text"),
+        ] {
+            assert!(fails(text).contains(&format!("help: {help}")), "{text:?}: {}", fails(text));
+        }
     }
 
     fn starts(actual: &str, start: &str) {

@@ -257,7 +257,7 @@ pub struct Manifest {
     pub homepage: Option<String>,
     /// What an agent needs to use it, in words.
     pub compatibility: Option<String>,
-    /// Tools that an agent may use without asking, separated by spaces.
+    /// Tools that an agent may use without asking, separated by spaces, or by commas where a name holds a space.
     pub allowed_tools: Option<String>,
     /// Anything else that the author wrote.
     pub metadata: BTreeMap<String, Value>,

@@ -175,7 +175,7 @@ keys! {
 
 /// `deprecated`: a text, or a map with its details.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a text, or a map with `message`")]
+#[serde(untagged, expecting = "expected a text, or a map with `message`")]
 pub enum WrittenDeprecation {
     /// Why, and what to do.
     Text(String),
@@ -185,7 +185,7 @@ pub enum WrittenDeprecation {
 
 /// `allowed-tools`: one text, or the list that some agents accept.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a text of tools separated by spaces")]
+#[serde(untagged, expecting = "expected a text of tools separated by spaces")]
 pub enum AllowedTools {
     /// As the agentskills.io specification has it.
     Text(String),
@@ -219,7 +219,7 @@ pub struct WrittenPermissions {
 
 /// `network_access`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "`false`, or a list of hosts")]
+#[serde(untagged, expecting = "expected `false`, or a list of hosts")]
 pub enum NetworkAccess {
     /// `false`: none.
     Switch(bool),
@@ -267,7 +267,7 @@ pub struct WrittenSandbox {
 
 /// The value of an environment variable.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a text, or `{secret: true}`")]
+#[serde(untagged, expecting = "expected a text, or `{secret: true}`")]
 pub enum EnvironmentValue {
     /// A fixed text.
     Text(String),

@@ -80,7 +80,11 @@ impl Fields<'_> {
         let key = self.spelling(key);
         let message =
             format!("the description has {length} characters, must have from 1 to {MAX_DESCRIPTION}");
-        self.report(Rule::InvalidValue, &key, message, "say what the skill does and when to use it");
+        let help = match length {
+            0 => "say what the skill does and when to use it",
+            _ => "keep what the skill does and when to use it, and move the rest to the text",
+        };
+        self.report(Rule::InvalidValue, &key, message, help);
         None
     }
 
@@ -180,25 +184,33 @@ impl Fields<'_> {
 
     /// The tools as one text, the form of the agentskills.io specification.
     pub(super) fn allowed_tools(&mut self, written: Option<&AllowedTools>) -> Option<String> {
-        match written? {
-            AllowedTools::Text(text) => Some(text.clone()),
-            AllowedTools::List(tools) => {
-                let text = tools.join(" ");
-                let quoted = serde_json::Value::from(text.as_str()).to_string();
-                let span = self.value_span("allowed-tools");
-                let fix = Fix::replace("write the tools as one text", span, quoted.clone());
-                let message = "`allowed-tools` is a list, and most agents read one text".to_owned();
-                self.finding(
-                    Rule::ToolsList,
-                    span,
-                    message,
-                    format!("write `allowed-tools: {quoted}`"),
-                    Some(fix),
-                );
-                Some(text)
+        let tools = match written? {
+            AllowedTools::Text(text) => return Some(text.clone()),
+            AllowedTools::List(tools) => tools,
+        };
+        let spaced = tools.iter().find(|tool| holds_space(tool));
+        let text = tools.join(if spaced.is_some() { ", " } else { " " });
+        let span = self.value_span("allowed-tools");
+        let quoted = serde_json::Value::from(text.as_str()).to_string();
+        let (help, fix) = match spaced {
+            Some(tool) => {
+                (format!("write one text; `{tool}` holds a space, so put commas between the tools"), None)
             }
-        }
+            None => {
+                let fix = Fix::replace("write the tools as one text", span, quoted.clone());
+                (format!("write `allowed-tools: {quoted}`"), Some(fix))
+            }
+        };
+        let message = "`allowed-tools` is a list, and most agents read one text".to_owned();
+        self.finding(Rule::ToolsList, span, message, help, fix);
+        Some(text)
     }
+}
+
+/// Whether a tool cannot stand in a list whose items have spaces between them. What it may do stands in parentheses,
+/// where spaces do not separate: `Bash(git add *)`.
+fn holds_space(tool: &str) -> bool {
+    tool.trim().split('(').next().is_some_and(|name| name.contains(char::is_whitespace))
 }
 
 /// What `1`, `1.2` or `v1.2.3` is short for.
@@ -207,8 +219,11 @@ fn complete(text: &str) -> Option<Version> {
     [bare.to_owned(), format!("{bare}.0"), format!("{bare}.0.0")].iter().find_map(|t| Version::parse(t).ok())
 }
 
-/// A text as lower-case words joined by hyphens, where any are left.
+/// A text as lower-case words joined by hyphens, where no letter is lost by that.
 fn hyphenated(text: &str) -> Option<String> {
+    if text.chars().any(|letter| letter.is_alphanumeric() && !letter.is_ascii()) {
+        return None;
+    }
     let words: Vec<String> = text
         .split(|letter: char| !letter.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())

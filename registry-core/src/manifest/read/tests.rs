@@ -199,3 +199,21 @@ fn a_machine_can_mend_spellings() {
     );
     assert_eq!(mended("allowed-tools: [Read, Grep] # few\n"), "allowed-tools: \"Read Grep\" # few\n");
 }
+
+#[test]
+fn tools_whose_names_hold_spaces_are_not_joined_by_a_machine() {
+    let tools = |list: &str| {
+        let (manifest, found) = source(&format!("{GOOD}allowed-tools: {list}\n"), &[]).read();
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(found.rule, Rule::ToolsList);
+        (manifest.unwrap().allowed_tools.unwrap(), found.fix.is_some(), found.help.clone().unwrap())
+    };
+    let (text, fixable, help) = tools("[Azure MCP/documentation, Azure MCP/schema]");
+    assert_eq!((text.as_str(), fixable), ("Azure MCP/documentation, Azure MCP/schema", false));
+    assert_eq!(
+        help,
+        "write one text; `Azure MCP/documentation` holds a space, so put commas between the tools"
+    );
+    let (text, fixable, _) = tools("['Bash(git add *)', Read]");
+    assert_eq!((text.as_str(), fixable), ("Bash(git add *) Read", true));
+}
