@@ -199,3 +199,16 @@ fn a_machine_can_mend_spellings() {
     );
     assert_eq!(mended("allowed-tools: [Read, Grep] # few\n"), "allowed-tools: \"Read Grep\" # few\n");
 }
+
+#[test]
+fn what_stands_within_a_text_has_the_place_of_the_text() {
+    let text =
+        GOOD.replace("tags: [refund]\n", "metadata:\n  tags: refund, Late Pay\n  provides: '{x: v1}'\n");
+    let (_, found) = source(&text, &[]).read();
+    let shown: Vec<String> = found
+        .iter()
+        .map(|found| format!("{} {}:{}", found.rule.code(), found.span.start.line, found.span.start.column))
+        .collect();
+    assert_eq!(shown, ["GH0102 6:9", "GH0301 7:13"]);
+    assert!(found.iter().all(|found| found.fix.is_none()), "a change would replace the whole text");
+}
