@@ -14,6 +14,8 @@ const MAX_DEPTH: usize = 16;
 /// Longest path of a key, in bytes. Every item of a list below it has that path in its own: without a bound, a file of
 /// 1 MiB with one key of half its size and a list of the other half takes more than 100 GiB.
 const MAX_PATH: usize = 512;
+/// The hint of the one fault that a value between quotes mends.
+pub(crate) const NEEDS_QUOTES: &str = "put a value that holds `: ` between quotes";
 
 /// Why a text is not YAML that people should write.
 #[derive(Debug)]
@@ -177,7 +179,7 @@ pub(crate) fn outline(source: Source<'_>) -> Result<Outline, Fault> {
         let (event, span) = event.map_err(|error| {
             let fault = Fault::new(Rule::InvalidYaml, lines.place(*error.marker()), error.info());
             if error.info().starts_with("mapping values are not allowed") {
-                return fault.with_help("put a value that holds `: ` between quotes");
+                return fault.with_help(NEEDS_QUOTES);
             }
             fault
         })?;
