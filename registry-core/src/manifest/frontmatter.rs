@@ -42,7 +42,7 @@ impl Frontmatter {
         let source = yaml::Source { yaml: block, first_line: FIRST_LINE };
         let outline = yaml::outline(source).map_err(|fault| Box::new(fault.diagnostic(path)))?;
         let invalid = |place: Position, message: String| {
-            Box::new(Diagnostic::new(Rule::InvalidYaml, path, place, message))
+            Box::new(Diagnostic::new(Rule::InvalidYaml, path, place, message).with_help(yaml::AS_YAML))
         };
         let keys = serde_yaml::from_str(block)
             .map_err(|error| invalid(source.error_position(&error), yaml::error_message(&error)))?;
