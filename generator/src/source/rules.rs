@@ -48,7 +48,7 @@ fn unsound(folder: &Path) -> impl Iterator<Item = &'static str> {
 /// Whether the rules above the folders of skills can be read.
 pub(super) fn above(repository: &Path) -> Rules {
     let sound = |folder: &&str| unsound(&repository.join(folder)).next().is_none();
-    if ABOVE.iter().all(|folder| sound(&folder)) { Rules::On } else { Rules::Off }
+    if ABOVE.iter().all(sound) { Rules::On } else { Rules::Off }
 }
 
 pub(super) fn refuse_above(repository: &Path, snapshot: &mut Snapshot) {
