@@ -41,7 +41,7 @@ fn tree() -> tempfile::TempDir {
     symlink("one", folder.path().join("plugins/three")).unwrap();
     write("long/SKILL.md", skill(&["word"; 20].join(" ")).as_bytes());
     write("crlf/SKILL.md", b"---\r\nname: crlf\r\ndescription: d\r\n---\r\nbody\r\n");
-    write("bad/yaml/SKILL.md", b"---\nname: a: b\ndescription: d\n---\n");
+    write("bad/yaml/SKILL.md", b"---\nname: [a\ndescription: d\n---\n");
     write("bad/bytes/SKILL.md", b"---\nname: bytes\ndescription: d\n---\n\xff\n");
     write("bad/none/SKILL.md", b"# no frontmatter\n");
     write("bad/both/SKILL.md", skill("both").as_bytes());

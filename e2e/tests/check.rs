@@ -215,6 +215,34 @@ fn fix_makes_scripts_executable() {
 }
 
 #[test]
+fn fix_removes_empty_folders() {
+    let repository = repository(SOUND);
+    let folder = "skills/support/case-facts";
+    let skill = SOUND.replace("support/greeting", "support/case-facts");
+    repository.write(&format!("{folder}/SKILL.md"), &skill).unwrap();
+    let empty = repository.path().join(folder).join("references");
+    fs::create_dir_all(empty.join("more/and-more")).unwrap();
+    let (code, text) = repository.guildhall(&["check", "--deny-warnings"]).unwrap();
+    assert_eq!(code, 1);
+    assert!(
+        text.contains("2 skills sound, 0 errors, 1 warning, 1 can be mended by `guildhall fix`"),
+        "{text}"
+    );
+    repository.must(&["fix", "--dry-run"]).unwrap();
+    assert!(empty.exists());
+    let (code, text) = repository.guildhall(&["fix"]).unwrap();
+    assert_eq!(
+        (code, text.as_str()),
+        (
+            0,
+            "fixed skills/support/case-facts/references:1:1 GH0209: remove the empty folder\n\
+             2 skills sound, 0 errors, 0 warnings\n"
+        )
+    );
+    assert!(!empty.exists());
+}
+
+#[test]
 fn fix_does_not_leave_the_repository() {
     let (inside, outside) = (repository(SOUND), repository(&SOUND.replace("1.0.0", "v1.0")));
     let skills = inside.path().join("skills");
@@ -223,7 +251,7 @@ fn fix_does_not_leave_the_repository() {
     let before = read(&outside, PATH);
     let (code, text) = inside.guildhall(&["fix"]).unwrap();
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains(&format!("left alone `{PATH}`: it is not an ordinary file")), "{text}");
+    assert!(text.contains("error[GH0001]: symbolic links are not part of a skill"), "{text}");
     assert_eq!(read(&outside, PATH), before);
     assert!(Path::new(&skills).is_symlink());
 }

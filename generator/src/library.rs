@@ -1,14 +1,18 @@
 //! A snapshot → a checked library, or every finding about it.
 
+mod unread;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use registry_core::check::{Closures, Library, Skill, check_library};
 use registry_core::diagnostic::Diagnostic;
 use registry_core::digest::Digest;
+use registry_core::id::SkillId;
 use registry_core::manifest::{Manifest, SkillSource, discover};
 use registry_core::organisation::{CONFIG_PATH, Organisation};
 
+use self::unread::Unread;
 use crate::lint;
 use crate::source::Snapshot;
 
@@ -59,10 +63,13 @@ pub fn check(snapshot: Snapshot) -> Checked {
 #[must_use]
 pub fn check_with(snapshot: Snapshot, lint: &Lint<'_>) -> Checked {
     let mut diagnostics = snapshot.diagnostics;
-    let (sources, found) = discover(snapshot.files);
+    let mut unread = Unread::of(&diagnostics);
+    let (sources, mut found) = discover(snapshot.files);
+    found.retain(|found| !unread.explains(found));
+    unread.add(&found);
     diagnostics.extend(found);
     let teams: Vec<_> = sources.iter().map(|source| source.id.team.clone()).collect();
-    let configured = snapshot.config.is_some();
+    let configured = snapshot.config.is_some() || unread.holds(CONFIG_PATH);
     let organisation = match snapshot.config.as_deref().map(Organisation::parse) {
         None => Organisation::development(teams),
         Some(Ok(organisation)) => organisation,
@@ -74,14 +81,16 @@ pub fn check_with(snapshot: Snapshot, lint: &Lint<'_>) -> Checked {
     let read: Vec<_> = sources.into_par_iter().map(|source| read_skill(source, lint)).collect();
     let mut library = Library::new();
     let mut refused = Vec::new();
-    for (skill, found) in read {
+    for (skill, mut found) in read {
+        found.retain(|found| !unread.explains(found));
         diagnostics.extend(found);
         match skill {
             Ok(skill) => drop(library.insert(skill.manifest.id.clone(), skill)),
             Err(source) => refused.push(source),
         }
     }
-    let unsound = refused.iter().map(|source| source.id.clone()).collect();
+    let mut unsound: BTreeSet<SkillId> = refused.iter().map(|source| source.id.clone()).collect();
+    unsound.extend(unread.needed(&library));
     let (closures, found) = check_library(&mut library, &unsound, &organisation);
     diagnostics.extend(found);
     diagnostics.sort();

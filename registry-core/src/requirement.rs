@@ -60,12 +60,11 @@ impl FromStr for Requirement {
             return Err(RequirementError::TooLong);
         }
         let wrong = || RequirementError::Grammar(text.to_owned());
-        let parts: Vec<&str> =
-            text.split([' ', ',']).map(str::trim).filter(|part| !part.is_empty()).collect();
-        if parts.is_empty() {
+        let parts = text.split(',').flat_map(join_operators);
+        let comparators: Vec<String> = parts.map(|part| cargo_syntax(&part)).collect();
+        if comparators.is_empty() {
             return Err(wrong());
         }
-        let comparators = join_operators(&parts).iter().map(|part| cargo_syntax(part)).collect::<Vec<_>>();
         let parsed = if comparators == ["*"] {
             VersionReq::STAR
         } else {
@@ -75,22 +74,29 @@ impl FromStr for Requirement {
     }
 }
 
-/// Glues an operator that stands alone to the version that follows: `>= 2.0` is one comparator.
-fn join_operators(parts: &[&str]) -> Vec<String> {
+/// The comparators between two commas. An operator that stands alone belongs to the version that follows: `>= 2.0` is
+/// one comparator.
+fn join_operators(text: &str) -> Vec<String> {
     let mut joined: Vec<String> = Vec::new();
-    for part in parts {
+    for part in text.split(' ').map(str::trim).filter(|part| !part.is_empty()) {
         match joined.last_mut() {
-            Some(last) if last.chars().all(|c| "<>=^~".contains(c)) => last.push_str(part),
-            _ => joined.push((*part).to_owned()),
+            Some(last) if last.chars().all(is_operator) && !part.starts_with(is_operator) => {
+                last.push_str(part)
+            }
+            _ => joined.push(part.to_owned()),
         }
     }
     joined
 }
 
+fn is_operator(letter: char) -> bool {
+    "<>=^~".contains(letter)
+}
+
 /// Rewrites our spelling of one comparator into that of the `semver` crate: a leading `v` goes and `x` is `*`, but in
 /// a pre-release or build metadata, where `x` is a name.
 fn cargo_syntax(part: &str) -> String {
-    let operator_end = part.find(|c: char| !"<>=^~".contains(c)).unwrap_or(part.len());
+    let operator_end = part.find(|letter| !is_operator(letter)).unwrap_or(part.len());
     let (operator, version) = part.split_at(operator_end);
     let version = version.strip_prefix('v').unwrap_or(version);
     let (numbers, names) = version.split_at(version.find(['-', '+']).unwrap_or(version.len()));
@@ -202,7 +208,10 @@ mod tests {
 
     #[test]
     fn what_is_not_a_requirement() {
-        for bad in ["", " ", "latest", "1.x.3x", "^^1", ">=", "1..2", "1.2.3.4", "=>1"] {
+        for bad in [
+            "", " ", "latest", "1.x.3x", "^^1", ">=", "1..2", "1.2.3.4", "=>1", "> , =1", ">,1", "> =1",
+            ">=,",
+        ] {
             assert!(bad.parse::<Requirement>().is_err(), "{bad}");
         }
         assert_eq!("1".repeat(129).parse::<Requirement>(), Err(RequirementError::TooLong));

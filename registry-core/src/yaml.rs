@@ -1,9 +1,8 @@
 //! What serde_yaml does not tell: where each key and value stands, and whether a key is written twice, a value is
 //! nested too deep, or an alias.
 
+mod fault;
 mod words;
-
-pub(crate) use words::error_message;
 
 use std::collections::BTreeMap;
 
@@ -11,39 +10,15 @@ use saphyr_parser::{Event, Parser};
 
 use serde_yaml::Value;
 
-use crate::diagnostic::{Diagnostic, Position, Rule, Span};
+pub(crate) use self::fault::{AS_YAML, Fault, NEEDS_QUOTES};
+pub(crate) use self::words::error_message;
+use crate::diagnostic::{Position, Rule, Span};
 
 /// Deepest nesting of a file that people write.
 const MAX_DEPTH: usize = 16;
 /// Longest path of a key, in bytes. Every item of a list below it has that path in its own: without a bound, a file of
 /// 1 MiB with one key of half its size and a list of the other half takes more than 100 GiB.
 const MAX_PATH: usize = 512;
-
-/// Why a text is not YAML that people should write.
-#[derive(Debug)]
-pub(crate) struct Fault {
-    pub rule: Rule,
-    pub span: Span,
-    pub message: String,
-    pub help: Option<&'static str>,
-}
-
-impl Fault {
-    fn new(rule: Rule, span: impl Into<Span>, message: impl Into<String>) -> Self {
-        Self { rule, span: span.into(), message: message.into(), help: None }
-    }
-
-    fn with_help(self, help: &'static str) -> Self {
-        Self { help: Some(help), ..self }
-    }
-
-    /// The finding about the file at `path`.
-    pub(crate) fn diagnostic(self, path: &str) -> Diagnostic {
-        let found = Diagnostic::new(self.rule, path, self.span, self.message);
-        Diagnostic { help: self.help.map(str::to_owned), ..found }
-    }
-}
-
 /// A text, and where it stands in its file.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
@@ -162,15 +137,27 @@ pub(crate) fn outline(source: Source<'_>) -> Result<Outline, Fault> {
     let lines = Lines::of(source);
     let mut walk = Walk { outline: Outline::new(), open: Vec::new(), documents: 0, last: Position::START };
     for event in Parser::new_from_str(source.yaml) {
-        let (event, span) = event.map_err(|error| {
-            let line = source.yaml.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
-            let message = words::plain(error.info());
-            let help = words::help(&message, line);
-            Fault { help, ..Fault::new(Rule::InvalidYaml, lines.place(*error.marker()), message) }
-        })?;
+        let (event, span) = event.map_err(|error| fault(&error, &lines, source.yaml))?;
         walk.event(event, Span { start: lines.place(span.start), end: lines.place(span.end) })?;
     }
     Ok(walk.outline)
+}
+
+/// What the reader of places refuses, in words of its own.
+fn fault(error: &saphyr_parser::ScanError, lines: &Lines, yaml: &str) -> Fault {
+    let place = lines.place(*error.marker());
+    if error.info() == "recursion limit exceeded" {
+        return too_deep(place);
+    }
+    let line = yaml.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
+    let message = words::plain(error.info());
+    let help = words::help(&message, line);
+    Fault { help, ..Fault::new(Rule::InvalidYaml, place, message) }
+}
+
+fn too_deep(place: impl Into<Span>) -> Fault {
+    Fault::new(Rule::TooDeep, place, format!("this is nested more than {MAX_DEPTH} deep"))
+        .with_help("flatten it")
 }
 
 struct Walk {
@@ -272,12 +259,7 @@ impl Walk {
     fn open(&mut self, span: Span, kind: Kind) -> Result<(), Fault> {
         let path = self.value(span)?;
         if self.open.len() >= MAX_DEPTH {
-            return Err(Fault::new(
-                Rule::TooDeep,
-                span,
-                format!("this is nested more than {MAX_DEPTH} deep"),
-            )
-            .with_help("flatten it"));
+            return Err(too_deep(span));
         }
         self.open.push(Open { path, kind });
         Ok(())

@@ -38,7 +38,8 @@ impl Candidate {
         let files = found.read().map_err(refused)?;
         let original = files.get(&manifest_file).map(|file| file.bytes.clone()).unwrap_or_default();
         let folder = parts.last().map_or(folder, String::as_str);
-        let wish = wish(&manifest_path, &original, folder).map_err(|finding| refused(vec![*finding]))?;
+        let readable = fixes::readable(&manifest_path, &original);
+        let wish = wish(&manifest_path, &readable, folder).map_err(|finding| refused(vec![*finding]))?;
         let id = SkillId { team: team.clone(), name: wish.clone() };
         let skill = SkillSource { id, manifest_path, manifest_file, files };
         let candidate = Self { parts, source: source.clone(), wish, skill, changes: Vec::new(), original };
@@ -58,6 +59,7 @@ impl Candidate {
     /// Edits the original, and tells why it is no skill even then.
     fn edited(self) -> Result<Self, Vec<Diagnostic>> {
         let mut draft = Draft::new(self.skill);
+        fixes::make(&mut draft, |rule| rule == Rule::InvalidYaml);
         // A key that is only spelt in another way is not missing.
         fixes::make(&mut draft, |rule| rule == Rule::UnknownKey);
         keys::complete(&mut draft, &self.wish).map_err(|_| vec![no_room(&draft.source.manifest_path)])?;

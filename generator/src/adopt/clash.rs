@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use registry_core::id::{SkillName, TeamName};
-use registry_core::manifest::{Frontmatter, SourceFile};
+use registry_core::manifest::{Frontmatter, MAX_MANIFEST_BYTES, SourceFile};
 use serde_yaml::Value;
 
 use super::candidate::Candidate;
 use super::report::Refused;
 use super::{find, name};
+use crate::source;
 
 /// What a team has in a repository already.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl Existing {
 
 fn aliases(skill: &Path) -> Vec<String> {
     let manifests = [skill.to_owned(), skill.join("SKILL.md"), skill.join("skill.md")];
-    let read = manifests.iter().find_map(|path| fs::read(path).ok());
+    let read = manifests.iter().find_map(|path| source::bytes(path, MAX_MANIFEST_BYTES as u64).ok()?);
     let frontmatter = read.and_then(|bytes| Frontmatter::read("", &bytes).ok());
     let aliases = frontmatter.and_then(|read| read.keys.get("aliases")?.as_sequence().cloned());
     aliases.unwrap_or_default().iter().filter_map(Value::as_str).map(str::to_owned).collect()

@@ -71,6 +71,26 @@ fn refused(frontmatter: &str) -> Vec<String> {
 const GIVEN: &str = "version: 1.0.0\ntags: []\naccess_level: team\n";
 
 #[test]
+fn a_value_that_lacks_quotes_gets_them() {
+    let text = "name: refund\ndescription: Use when: somebody asks\nlicense: MIT: see\n";
+    let (edited, told) = edited(text);
+    let quoted = "name: refund\ndescription: \"Use when: somebody asks\"\nlicense: \"MIT: see\"\n";
+    assert_eq!(edited, format!("{quoted}{GIVEN}"));
+    assert_eq!(
+        told,
+        [
+            "~ description: Use when: somebody asks → \"Use when: somebody asks\"",
+            "~ license: MIT: see → \"MIT: see\"",
+            "+ version: 1.0.0",
+            "+ tags: []",
+            "+ access_level: team",
+        ]
+    );
+    assert_eq!(refused("name: refund\ndescription: a: b\n  more\n"), ["GH0003 3:15"]);
+    assert_eq!(refused("name: refund\ndescription: a: b\nlicense: [\n"), ["GH0003 5:1"]);
+}
+
+#[test]
 fn missing_keys_are_added_behind_the_last_and_nothing_else_moves() {
     let text = "# whose it is\nname:   'refund'   # kept\n\ndescription: >-\n  Pays back.\n  Twice.\n";
     let (edited, told) = edited(text);

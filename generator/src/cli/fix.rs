@@ -74,7 +74,8 @@ type Refusals<'a> = std::collections::BTreeMap<&'a str, LeftAlone>;
 /// Makes the planned changes; returns what was left alone.
 fn make<'a>(repository: &Path, plan: &'a Plan) -> Refusals<'a> {
     let edits = plan.edits.iter().map(|(path, edit)| (path, fix::write(repository, path, edit)));
-    let folders = plan.folders.iter().map(|path| (path, fix::remove_folder(repository, path)));
+    // A folder comes before what lies in it.
+    let folders = plan.folders.iter().rev().map(|path| (path, fix::remove_folder(repository, path)));
     edits.chain(folders).filter_map(|(path, done)| Some((path.as_str(), done.err()?))).collect()
 }
 

@@ -7,68 +7,95 @@ use registry_core::digest::FileMode;
 use registry_core::manifest::SourceFile;
 use registry_core::organisation::CONFIG_PATH;
 
+use super::room::Room;
 use super::{MAX_FILE_BYTES, ROOTS, Snapshot, SourceError};
+
+/// Longest path of a folder that is gone into, in bytes: no system of files takes a longer one.
+const MAX_PATH: usize = 4096;
 
 pub(super) fn read_head(folder: &Path) -> Result<Snapshot, SourceError> {
     let repository =
         gix::discover(folder).map_err(|error| SourceError::NoRepository(folder.to_owned(), error))?;
     let commit = repository.head_commit().map_err(SourceError::NoCommit)?;
     let id = commit.id().to_string();
-    let mut snapshot = Snapshot::new(Some(id.clone()));
+    let snapshot = Snapshot::new(Some(id.clone()));
     let broken = |error| SourceError::Git(id.clone(), error);
     let tree = commit.tree().map_err(broken)?;
+    let mut reading = Reading { repository: &repository, snapshot, room: Room::default() };
     for path in ROOTS.iter().chain([&CONFIG_PATH]) {
         if let Some(entry) = tree.lookup_entry_by_path(path).map_err(broken)? {
-            read_entry(&repository, path, entry.mode().kind(), entry.object_id(), &mut snapshot)
-                .map_err(broken)?;
+            reading.start(path, entry.mode().kind(), entry.object_id()).map_err(broken)?;
         }
     }
-    Ok(snapshot)
+    Ok(reading.snapshot)
 }
 
-fn read_entry(
-    repository: &gix::Repository,
-    path: &str,
-    kind: EntryKind,
-    id: gix::ObjectId,
-    snapshot: &mut Snapshot,
-) -> Result<(), gix::Error> {
-    match kind {
-        EntryKind::Tree => {
-            for entry in repository.find_tree(id)?.iter() {
-                let entry = entry?;
-                let Ok(name) = std::str::from_utf8(entry.filename()) else {
-                    snapshot.refuse(path, "a file name here is not UTF-8", "rename the file");
-                    continue;
-                };
-                let inner = format!("{path}/{name}");
-                read_entry(repository, &inner, entry.mode().kind(), entry.object_id(), snapshot)?;
+struct Reading<'a> {
+    repository: &'a gix::Repository,
+    snapshot: Snapshot,
+    room: Room,
+}
+
+impl Reading<'_> {
+    /// Reads a folder of skills or the configuration.
+    fn start(&mut self, path: &str, kind: EntryKind, id: gix::ObjectId) -> Result<(), gix::Error> {
+        match (kind, path == CONFIG_PATH) {
+            (EntryKind::Tree, true) => {
+                self.snapshot.refuse(path, "a folder has the name of this file", "commit the file itself");
+            }
+            (EntryKind::Blob | EntryKind::BlobExecutable, false) => {
+                self.snapshot.refuse(path, "a file has the name of this folder", "commit the folder itself");
+            }
+            _ => self.entry(path, kind, id)?,
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, path: &str, kind: EntryKind, id: gix::ObjectId) -> Result<(), gix::Error> {
+        match kind {
+            EntryKind::Tree => self.folder(path, id)?,
+            EntryKind::Blob => self.file(path, FileMode::Plain, id)?,
+            EntryKind::BlobExecutable => self.file(path, FileMode::Executable, id)?,
+            EntryKind::Link => {
+                let message = "symbolic links are not part of a skill";
+                self.snapshot.refuse(path, message, "commit the file itself");
+            }
+            EntryKind::Commit => {
+                let message = "submodules are not part of a skill";
+                self.snapshot.refuse(path, message, "commit the files themselves");
             }
         }
-        EntryKind::Blob => read_blob(repository, path, FileMode::Plain, id, snapshot)?,
-        EntryKind::BlobExecutable => read_blob(repository, path, FileMode::Executable, id, snapshot)?,
-        EntryKind::Link => {
-            snapshot.refuse(path, "symbolic links are not part of a skill", "commit the file itself")
-        }
-        EntryKind::Commit => {
-            snapshot.refuse(path, "submodules are not part of a skill", "commit the files themselves")
-        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn read_blob(
-    repository: &gix::Repository,
-    path: &str,
-    mode: FileMode,
-    id: gix::ObjectId,
-    snapshot: &mut Snapshot,
-) -> Result<(), gix::Error> {
-    if repository.find_header(id)?.size() > MAX_FILE_BYTES {
-        snapshot.refuse(path, "the file is too large", "keep files of a skill under 16 MiB");
-        return Ok(());
+    /// Few objects can make up a tree without measure, for a folder may hold another many times over.
+    fn folder(&mut self, path: &str, id: gix::ObjectId) -> Result<(), gix::Error> {
+        if path.len() > MAX_PATH {
+            self.snapshot.refuse(path, "the path is too long", "move the folder further up");
+            return Ok(());
+        }
+        for entry in self.repository.find_tree(id)?.iter() {
+            let entry = entry?;
+            let name = String::from_utf8_lossy(entry.filename());
+            let inner = format!("{path}/{name}");
+            if std::str::from_utf8(entry.filename()).is_err() {
+                self.snapshot.refuse(&inner, "the file name is not UTF-8", "rename the file");
+            } else if self.room.has(&inner) {
+                self.entry(&inner, entry.mode().kind(), entry.object_id())?;
+            }
+        }
+        Ok(())
     }
-    let bytes = repository.find_blob(id)?.take_data();
-    snapshot.add(path.to_owned(), SourceFile { mode, bytes });
-    Ok(())
+
+    fn file(&mut self, path: &str, mode: FileMode, id: gix::ObjectId) -> Result<(), gix::Error> {
+        let size = self.repository.find_header(id)?.size();
+        if size > MAX_FILE_BYTES {
+            self.snapshot.refuse_size(path, MAX_FILE_BYTES);
+            return Ok(());
+        }
+        self.room.take(size);
+        let bytes = self.repository.find_blob(id)?.take_data();
+        self.snapshot.add(path.to_owned(), SourceFile { mode, bytes });
+        Ok(())
+    }
 }

@@ -1,13 +1,18 @@
 //! Where skills come from: a commit or the working tree.
 
+mod empty;
 mod git;
+mod room;
+mod rules;
 mod worktree;
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use registry_core::diagnostic::{Diagnostic, Rule, Span};
-use registry_core::manifest::SourceFile;
+use registry_core::diagnostic::{Diagnostic, Position, Rule, Span};
+use registry_core::manifest::{MAX_MANIFEST_BYTES, SourceFile};
 use registry_core::organisation::CONFIG_PATH;
 
 /// The paths that are read, relative to the repository.
@@ -45,12 +50,6 @@ pub enum SourceError {
         "there is neither `skills/` nor `guildhall.yaml` in `{0}`; is it the right folder? (see --repository)"
     )]
     Nothing(PathBuf),
-    /// A folder cannot be walked.
-    #[error("cannot read the working tree")]
-    Walk(#[from] ignore::Error),
-    /// A file cannot be read.
-    #[error("cannot read `{0}`")]
-    Read(PathBuf, #[source] std::io::Error),
 }
 
 /// Which state of a repository to read.
@@ -73,6 +72,23 @@ pub fn read(repository: &Path, origin: Origin) -> Result<Snapshot, SourceError> 
     }
 }
 
+/// The content of an ordinary file; nothing where it is none, or has more than `most` bytes.
+pub(crate) fn bytes(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_file() || metadata.len() > most {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    // A file can grow while it is read.
+    let read = File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((read as u64 <= most).then_some(bytes))
+}
+
+/// What stands behind the skill root in a path relative to the repository.
+pub(crate) fn inner(path: &str) -> Option<&str> {
+    ROOTS.iter().find_map(|root| path.strip_prefix(root)?.strip_prefix('/'))
+}
+
 impl Snapshot {
     fn new(commit: Option<String>) -> Self {
         Self { commit, files: BTreeMap::new(), config: None, diagnostics: Vec::new() }
@@ -83,13 +99,28 @@ impl Snapshot {
         self.diagnostics.push(finding.with_help(help));
     }
 
+    /// Refuses a file of more than `most` bytes.
+    fn refuse_size(&mut self, path: &str, most: u64) {
+        let help = format!("keep it within {most} bytes");
+        self.refuse(path, "the file is too large", &help);
+    }
+
     fn add(&mut self, path: String, file: SourceFile) {
         if path != CONFIG_PATH {
             self.files.insert(path, file);
-        } else if let Ok(text) = String::from_utf8(file.bytes) {
-            self.config = Some(text);
-        } else {
-            self.refuse(&path, "the file is not UTF-8", "save it as UTF-8");
+            return;
+        }
+        if file.bytes.len() > MAX_MANIFEST_BYTES {
+            return self.refuse_size(&path, MAX_MANIFEST_BYTES as u64);
+        }
+        match String::from_utf8(file.bytes) {
+            Ok(text) => self.config = Some(text),
+            Err(error) => {
+                let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+                let place = Position::of_offset(&String::from_utf8_lossy(before), before.len());
+                let finding = Diagnostic::new(Rule::Unreadable, &path, place, "the file is not UTF-8");
+                self.diagnostics.push(finding.with_help("save it as UTF-8"));
+            }
         }
     }
 }

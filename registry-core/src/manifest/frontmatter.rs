@@ -2,6 +2,7 @@
 
 use serde_yaml::{Mapping, Value};
 
+use super::quotes;
 use crate::diagnostic::{Diagnostic, Position, Rule, Span};
 use crate::yaml::{self, Outline};
 
@@ -29,12 +30,19 @@ impl Frontmatter {
     /// # Errors
     /// One diagnostic: not UTF-8, too large, no block, not YAML, a key written twice.
     pub fn read(path: &str, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
+        Self::take_apart(path, bytes).map_err(|found| match utf8(path, bytes) {
+            Ok(text) => Box::new(quotes::offer(*found, text)),
+            Err(_) => found,
+        })
+    }
+
+    pub(super) fn take_apart(path: &str, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
         let text = utf8(path, bytes)?;
         let (block, body) = split(text).ok_or_else(|| Box::new(no_frontmatter(path, text)))?;
         let source = yaml::Source { yaml: block, first_line: FIRST_LINE };
         let outline = yaml::outline(source).map_err(|fault| Box::new(fault.diagnostic(path)))?;
         let invalid = |place: Position, message: String| {
-            Box::new(Diagnostic::new(Rule::InvalidYaml, path, place, message))
+            Box::new(Diagnostic::new(Rule::InvalidYaml, path, place, message).with_help(yaml::AS_YAML))
         };
         let keys = serde_yaml::from_str(block)
             .map_err(|error| invalid(source.error_position(&error), yaml::error_message(&error)))?;

@@ -1,6 +1,7 @@
 //! Skills as authors write them: source files, frontmatter, and the validated [`Manifest`].
 
 mod frontmatter;
+mod quotes;
 mod read;
 mod schema;
 mod source;

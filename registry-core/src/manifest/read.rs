@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
 use super::written::{Decode, KEYS, Written};
-use super::{Frontmatter, Manifest, SkillSource};
+use super::{Frontmatter, Manifest, Place, SkillSource};
 use crate::diagnostic::{Diagnostic, Fix, Rule, Span};
 use crate::policy::Audience;
 use crate::yaml;
@@ -110,14 +110,21 @@ impl Fields<'_> {
         (if sound { manifest() } else { None }, self.diagnostics)
     }
 
+    /// The place of the key or item at `path`. What stands within a text has none of its own, but that of the text.
+    fn place(&self, path: &str) -> Option<Place> {
+        let mut paths =
+            std::iter::successors(Some(path), |path| path.rsplit_once('/').map(|(around, _)| around));
+        paths.find_map(|path| self.frontmatter.outline.get(path)).copied()
+    }
+
     /// Where the key stands, else the line that ends the block.
     fn key_span(&self, key: &str) -> Span {
-        self.frontmatter.outline.get(key).map_or(self.frontmatter.end.into(), |place| place.key)
+        self.place(key).map_or(self.frontmatter.end.into(), |place| place.key)
     }
 
     /// Where the value stands: that of an empty value is its key.
     fn value_span(&self, key: &str) -> Span {
-        let Some(place) = self.frontmatter.outline.get(key) else { return self.key_span(key) };
+        let Some(place) = self.place(key) else { return self.key_span(key) };
         if place.value.start == place.value.end { place.key } else { place.value }
     }
 
@@ -131,12 +138,14 @@ impl Fields<'_> {
         self.finding(rule, self.value_span(key), message.into(), help.into(), None);
     }
 
-    /// A finding about the value of `key` that another text in its place mends.
+    /// A finding about the value of `key` that another text in its place mends: by a machine only where the value has
+    /// a place of its own.
     fn report_replaceable(&mut self, rule: Rule, key: &str, message: String, text: &str) {
         let span = self.value_span(key);
         let help = format!("write `{text}`");
-        let fix = Fix::replace(format!("replace it by `{text}`"), span, text);
-        self.finding(rule, span, message, help, Some(fix));
+        let own = self.frontmatter.outline.contains_key(key);
+        let fix = own.then(|| Fix::replace(format!("replace it by `{text}`"), span, text));
+        self.finding(rule, span, message, help, fix);
     }
 
     fn decode<T: DeserializeOwned>(&mut self, key: &str, value: Value, path: &str) -> Option<T> {

@@ -190,7 +190,7 @@ impl Discovery {
         let size: usize = skill.files.values().map(|file| file.bytes.len()).sum();
         let before = self.diagnostics.len();
         if size > MAX_SKILL_BYTES || skill.files.len() > MAX_SKILL_FILES {
-            let message = format!("`{}` has {} files of {size} bytes together", skill.id, skill.files.len());
+            let message = format!("`{}` is too large", skill.id);
             let help = format!("keep a skill within {MAX_SKILL_FILES} files and {MAX_SKILL_BYTES} bytes");
             self.report(Rule::Unreadable, &skill.manifest_path, message, &help);
         }

@@ -1,8 +1,10 @@
 //! What the readers of YAML say, in words for people, and what mends it.
 
+use super::NEEDS_QUOTES;
+
 /// How the reader's messages begin or what they hold, and what mends it; the first that fits counts.
 const HELP: [(&str, &str); 15] = [
-    ("mapping values are not allowed", "put a value that holds `: ` between quotes"),
+    ("mapping values are not allowed", NEEDS_QUOTES),
     ("scanning a quoted scalar", "end the value with the quote that it starts with"),
     ("flow sequence", "end the list with `]`, and put a text that starts with `[` between quotes"),
     ("flow mapping", "end the map with `}`, and put a text that starts with `{` between quotes"),

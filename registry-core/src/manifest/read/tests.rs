@@ -217,3 +217,16 @@ fn tools_whose_names_hold_spaces_are_not_joined_by_a_machine() {
     let (text, fixable, _) = tools("['Bash(git add *)', Read]");
     assert_eq!((text.as_str(), fixable), ("Bash(git add *) Read", true));
 }
+
+#[test]
+fn what_stands_within_a_text_has_the_place_of_the_text() {
+    let text =
+        GOOD.replace("tags: [refund]\n", "metadata:\n  tags: refund, Late Pay\n  provides: '{x: v1}'\n");
+    let (_, found) = source(&text, &[]).read();
+    let shown: Vec<String> = found
+        .iter()
+        .map(|found| format!("{} {}:{}", found.rule.code(), found.span.start.line, found.span.start.column))
+        .collect();
+    assert_eq!(shown, ["GH0102 6:9", "GH0301 7:13"]);
+    assert!(found.iter().all(|found| found.fix.is_none()), "a change would replace the whole text");
+}
