@@ -8,6 +8,7 @@ pub mod cli;
 pub mod configuration;
 pub mod dev;
 pub mod document;
+pub mod explain;
 pub mod fix;
 pub mod init;
 pub mod keys;

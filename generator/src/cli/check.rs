@@ -132,4 +132,8 @@ fn print_findings(outcome: &Outcome, findings: &[Finding<'_>], summary: Summary)
         );
     }
     output::line(&summary.to_string());
+    let error = findings.iter().find(|found| found.diagnostic.is_error());
+    if let Some(found) = error.or(findings.first()) {
+        output::note(&format!("for more about a code: guildhall explain {}", found.diagnostic.rule.code()));
+    }
 }

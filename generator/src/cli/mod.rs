@@ -4,6 +4,7 @@ mod adopt;
 mod build;
 mod check;
 mod dev;
+mod explain;
 mod fix;
 mod key;
 mod list;
@@ -36,6 +37,7 @@ Examples:
   guildhall adopt ../skills --team support
                                           bring in skills of other origin
   guildhall check                         check every skill of the working tree
+  guildhall explain GH0301                learn what a finding is about, and how to mend it
   guildhall fix                           mend what a machine can mend
   guildhall dev                           see the catalog while you write
   guildhall build --out dist              build the catalog from the commit that HEAD names
@@ -52,6 +54,8 @@ enum Command {
     Adopt(adopt::Arguments),
     /// Check every skill: schema, names, versions, dependencies, audiences.
     Check(check::Arguments),
+    /// Explain a rule by its code: why it exists, what breaks it, how it is mended.
+    Explain(explain::Arguments),
     /// Mend every finding that a machine can mend in the working tree.
     Fix(fix::Arguments),
     /// Serve the working tree to yourself, and renew the pages at every change.
@@ -84,6 +88,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::New(arguments) => new::run(repository, &arguments),
         Command::Adopt(arguments) => adopt::run(repository, &arguments),
         Command::Check(arguments) => check::run(repository, &arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Fix(arguments) => fix::run(repository, &arguments),
         Command::Dev(arguments) => dev::run(repository, &arguments),
         Command::List(arguments) => list::run(repository, &arguments),

@@ -4,31 +4,44 @@ use registry_core::diagnostic::{Change, Diagnostic, Fix, Rule, Severity, Span};
 use serde_json::{Value, json};
 
 use super::Finding;
+use crate::explain::{self, ExplainError};
 
 /// What a finding's fingerprint is called; another number when what it is made of changes.
 const FINGERPRINT: &str = "guildhall/v1";
 /// What paths are relative to: the root of the repository.
 const ROOT: &str = "%SRCROOT%";
 
+/// Why there is no log.
+#[derive(Debug, thiserror::Error)]
+pub enum SarifError {
+    /// A rule has no sound page.
+    #[error(transparent)]
+    Rule(#[from] ExplainError),
+    /// It has no JSON form.
+    #[error("cannot write SARIF")]
+    Json(#[from] serde_json::Error),
+}
+
 /// One log with one run.
 ///
 /// # Errors
-/// Never in practice: every value has a JSON form.
-pub fn render(findings: &[Finding<'_>]) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(&json!({
+/// Never in practice: every value has a JSON form, and every rule its page.
+pub fn render(findings: &[Finding<'_>]) -> Result<String, SarifError> {
+    let rules = Rule::ALL.iter().map(|rule| self::rule(*rule)).collect::<Result<Vec<_>, _>>()?;
+    Ok(serde_json::to_string_pretty(&json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
             "tool": {"driver": {
                 "name": "guildhall",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": Rule::ALL.iter().map(rule).collect::<Vec<_>>(),
+                "rules": rules,
             }},
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
             "results": findings.iter().map(result).collect::<Vec<_>>(),
         }],
-    }))
+    }))?)
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -38,15 +51,17 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn rule(rule: &Rule) -> Value {
+fn rule(rule: Rule) -> Result<Value, ExplainError> {
     let help = format!("{}. Each finding of {} tells how to mend it.", rule.summary(), rule.code());
-    json!({
+    let page = explain::page(rule)?;
+    Ok(json!({
         "id": rule.code(),
         "name": rule.name(),
         "shortDescription": {"text": format!("{}.", rule.summary())},
-        "help": {"text": help},
+        "fullDescription": {"text": page.why.replace('\n', " ")},
+        "help": {"text": help, "markdown": explain::help(&page)},
         "defaultConfiguration": {"level": level(rule.severity())},
-    })
+    }))
 }
 
 fn result(found: &Finding<'_>) -> Value {

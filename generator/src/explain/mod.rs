@@ -1,0 +1,168 @@
+//! Every rule explained: why it exists, a repository that breaks it, what the check says of that, and how it is mended.
+//! The texts are the pages in `rules/`.
+
+mod document;
+pub mod example;
+mod page;
+mod terminal;
+
+pub use document::{document, help};
+pub use page::{Form, Page, PageError, Sample};
+pub use terminal::{table, terminal};
+
+use std::io;
+use std::path::Path;
+
+use annotate_snippets::Renderer;
+use registry_core::diagnostic::{Rule, Severity};
+use serde::Serialize;
+
+use crate::library::{self, Checked};
+use crate::report::{self, human};
+use crate::source::{self, Origin, SourceError};
+
+/// Names the rule of every page. A rule without a page does not compile.
+macro_rules! pages {
+    ($($code:ident $rule:ident,)+) => {
+        fn text(rule: Rule) -> &'static str {
+            match rule {
+                $(Rule::$rule => include_str!(concat!("../../rules/", stringify!($code), ".md")),)+
+            }
+        }
+
+        #[cfg(test)]
+        #[expect(non_snake_case, reason = "a test is named by the code of its rule")]
+        mod holds {
+            use registry_core::diagnostic::Rule;
+
+            $(#[test]
+            fn $code() {
+                assert_eq!(Rule::$rule.code(), stringify!($code));
+                super::tests::holds(Rule::$rule);
+            })+
+        }
+    };
+}
+
+pages! {
+    GH0001 Unreadable,
+    GH0002 NoFrontmatter,
+    GH0003 InvalidYaml,
+    GH0004 DuplicateKey,
+    GH0005 YamlAlias,
+    GH0006 TooDeep,
+    GH0101 MissingKey,
+    GH0102 InvalidValue,
+    GH0103 UnknownKey,
+    GH0104 RolesMismatch,
+    GH0105 ConflictingSpellings,
+    GH0106 IdleKey,
+    GH0201 NameMismatch,
+    GH0202 InvalidPath,
+    GH0203 TwoForms,
+    GH0204 NoTeam,
+    GH0205 NoManifest,
+    GH0206 CaseCollision,
+    GH0207 AliasTaken,
+    GH0208 NearMissName,
+    GH0209 EmptyFolder,
+    GH0301 InvalidVersion,
+    GH0401 InvalidDependency,
+    GH0402 MissingDependency,
+    GH0403 UnsatisfiableDependency,
+    GH0404 DependencyCycle,
+    GH0405 DependencyConflict,
+    GH0406 AmbiguousDependency,
+    GH0501 AudienceOrder,
+    GH0502 UnknownTeam,
+    GH0601 InvalidExecution,
+    GH0602 MissingFile,
+    GH0603 NotExecutable,
+    GH0604 NotGranted,
+    GH0701 InvalidConfig,
+    GH0801 DescriptionMarkup,
+    GH0802 ToolsList,
+    GH0803 ReservedWord,
+    GH0901 PlatformToolCall,
+    GH0902 ExecutionEnvironment,
+    GH0903 McpConnection,
+    GH0904 McpSection,
+    GH1001 MetadataBudget,
+    GH1002 BodyBudget,
+}
+
+/// Why a rule cannot be explained.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// Its page is damaged.
+    #[error("the page of {0} is damaged")]
+    Page(&'static str, #[source] PageError),
+    /// Its example cannot be laid out.
+    #[error("cannot lay out an example in the temporary folder")]
+    LayOut(#[from] io::Error),
+    /// Its example cannot be checked.
+    #[error("cannot check an example")]
+    Check(#[from] SourceError),
+}
+
+/// A rule with its page, and what the check says of the failing example.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explanation {
+    /// The rule, as its code.
+    #[serde(rename = "code")]
+    pub rule: Rule,
+    /// Its name.
+    pub name: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What breaks it, in a sentence without a full stop.
+    pub summary: &'static str,
+    /// Why it exists, in Markdown.
+    pub why: String,
+    /// The failing example.
+    pub fails: Vec<Sample>,
+    /// What is other in the mended one.
+    pub mended: Vec<Sample>,
+    /// What the check prints for the failing example.
+    pub output: String,
+    /// Whether `guildhall fix` mends a finding of the failing example.
+    pub fixable: bool,
+}
+
+/// The page of a rule.
+///
+/// # Errors
+/// Never in practice: a test reads every page.
+pub fn page(rule: Rule) -> Result<Page, ExplainError> {
+    Page::parse(text(rule)).map_err(|error| ExplainError::Page(rule.code(), error))
+}
+
+/// Explains a rule, its output drawn by `renderer`.
+///
+/// # Errors
+/// When the example cannot be laid out in the temporary folder.
+pub fn explain(rule: Rule, renderer: &Renderer) -> Result<Explanation, ExplainError> {
+    let page = page(rule)?;
+    let checked = check(example::failing(&page)?.path())?;
+    let findings = report::findings(&checked.outcome);
+    let fixable = checked.outcome.diagnostics.iter().any(|found| found.rule == rule && found.fix.is_some());
+    let Page { why, fails, mended } = page;
+    Ok(Explanation {
+        rule,
+        name: rule.name(),
+        severity: rule.severity(),
+        summary: rule.summary(),
+        why,
+        fails,
+        mended,
+        output: human::render(&findings, renderer),
+        fixable,
+    })
+}
+
+fn check(repository: &Path) -> Result<Checked, SourceError> {
+    Ok(library::check(source::read(repository, Origin::Worktree)?))
+}
+
+#[cfg(test)]
+mod tests;
