@@ -127,16 +127,13 @@ fn an_error_is_never_part_of_a_baseline() {
 
 #[test]
 fn fix_mends_the_working_tree_and_nothing_is_left_of_what_it_mended() {
-    let repository = repository(&SOUND.replace("1.0.0", "v1.0").replace("access_level", "accessLevel"));
+    let repository = repository(&SOUND.replace("1.0.0", "v1.0").replace("tags:", "Tags:"));
     let target = repository.path().join(PATH);
     fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
     let (code, text) = repository.guildhall(&["fix"]).unwrap();
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("fixed skills/support/greeting.md:3:10 GH0301: replace it by `1.0.0`\n"), "{text}");
-    assert!(
-        text.contains("fixed skills/support/greeting.md:6:1 GH0103: spell it `access_level`\n"),
-        "{text}"
-    );
+    assert!(text.contains("fixed skills/support/greeting.md:5:1 GH0103: spell it `tags`\n"), "{text}");
     assert!(text.ends_with("1 skill sound, 0 errors, 0 warnings\n"), "{text}");
     assert_eq!(read(&repository, PATH), SOUND);
     assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);

@@ -39,13 +39,16 @@ impl Source<'_> {
 /// is not ASCII; a column never lies further right than behind the end of its line.
 struct Lines {
     widths: Vec<usize>,
+    /// The same without the blanks at each line's end.
+    texts: Vec<usize>,
     first: usize,
 }
 
 impl Lines {
     fn of(source: Source<'_>) -> Self {
         let widths = source.yaml.lines().map(|line| line.chars().count()).collect();
-        Self { widths, first: source.first_line }
+        let texts = source.yaml.lines().map(|line| line.trim_end().chars().count()).collect();
+        Self { widths, texts, first: source.first_line }
     }
 
     fn position(&self, line: usize, column: usize) -> Position {
@@ -56,6 +59,33 @@ impl Lines {
     fn place(&self, marker: saphyr_parser::Marker) -> Position {
         self.position(marker.line(), marker.col() + 1)
     }
+
+    /// A span ends behind its last character: that of a block of text would end at the line below.
+    fn span(&self, span: saphyr_parser::Span) -> Span {
+        let start = self.place(span.start);
+        let mut end = self.place(span.end);
+        while end.column == 1 && end.line > start.line {
+            end.line -= 1;
+            let index = (end.line as usize).saturating_sub(self.first);
+            let width = self.texts.get(index).copied().unwrap_or(0);
+            end.column = u32::try_from(width + 1).unwrap_or(u32::MAX);
+        }
+        Span { start, end }
+    }
+}
+
+/// Reads a text under every rule of this module.
+///
+/// # Errors
+/// What is wrong, placed within the text.
+pub(crate) fn read(yaml: &str) -> Result<Value, Fault> {
+    let source = Source { yaml, first_line: 1 };
+    let outline = outline(source)?;
+    let value = serde_yaml::from_str(yaml).map_err(|error| {
+        Fault::new(Rule::InvalidYaml, source.error_position(&error), error_message(&error))
+    })?;
+    agree(&value, &outline, Position::START)?;
+    Ok(value)
 }
 
 /// Holds that every key and item that serde_yaml read has a place. Where the two readers disagree, as about `{?a: 1}`,
@@ -138,7 +168,7 @@ pub(crate) fn outline(source: Source<'_>) -> Result<Outline, Fault> {
     let mut walk = Walk { outline: Outline::new(), open: Vec::new(), documents: 0, last: Position::START };
     for event in Parser::new_from_str(source.yaml) {
         let (event, span) = event.map_err(|error| fault(&error, &lines, source.yaml))?;
-        walk.event(event, Span { start: lines.place(span.start), end: lines.place(span.end) })?;
+        walk.event(event, lines.span(span))?;
     }
     Ok(walk.outline)
 }

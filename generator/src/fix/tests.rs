@@ -8,7 +8,7 @@ use super::*;
 use crate::source::{self, Origin};
 
 const SKILL: &str = "---\r\nname: a/b\r\nversion: v1.0\r\ndescription: It helps.\r\ntags: [x]\r\n\
-    access-level: team\r\naccessLevel: team\r\n---\r\nbody\r\n";
+    access_level: team\r\nAuthor: me\r\nAUTHOR: me\r\n---\r\nbody\r\n";
 
 fn file(text: &str) -> SourceFile {
     SourceFile { mode: FileMode::Plain, bytes: text.as_bytes().to_vec() }
@@ -38,7 +38,7 @@ fn a_plan_goes_on_until_nothing_is_left_to_mend_and_keeps_mark_and_line_ends() {
     );
     let mended_rules: Vec<Rule> = plan.mended.iter().map(|found| found.rule).collect();
     assert_eq!(mended_rules, [Rule::InvalidVersion, Rule::UnknownKey]);
-    assert!(mended.contains("\r\naccess_level: team\r\naccessLevel: team\r\n"), "a key is not written twice");
+    assert!(mended.contains("\r\nauthor: me\r\nAUTHOR: me\r\n"), "a key is not written twice");
     let (again, _) = super::plan(snapshot(&mended), |_| true);
     assert!(again.edits.is_empty() && again.mended.is_empty(), "{again:?}");
 }

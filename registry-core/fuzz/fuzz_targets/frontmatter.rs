@@ -44,7 +44,8 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(made.contains(&true), "no fix can be made: {fixes:?}");
         let read = Frontmatter::read(MANIFEST, mended.as_bytes());
         let unread = findings.iter().find(|finding| finding.rule == Rule::InvalidYaml);
-        let progress = unread.zip(read.as_ref().err()).is_some_and(|(old, new)| new.span.start > old.span.start);
+        let progress =
+            unread.zip(read.as_ref().err()).is_some_and(|(old, new)| new.span.start > old.span.start);
         assert!(read.is_ok() || progress, "the fixes break the file: {mended:?} {read:?}");
     }
     let refused = findings.iter().any(Diagnostic::is_error);

@@ -11,7 +11,6 @@ use serde_yaml::Value;
 use super::written::{Decode, KEYS, Written};
 use super::{Frontmatter, Manifest, Place, SkillSource};
 use crate::diagnostic::{Diagnostic, Fix, Rule, Span};
-use crate::policy::Audience;
 use crate::yaml;
 
 use self::execution::Execution;
@@ -54,6 +53,7 @@ impl Decode for Fields<'_> {
 impl Fields<'_> {
     fn manifest(mut self) -> (Option<Manifest>, Vec<Diagnostic>) {
         self.unknown_keys();
+        self.misspelt_carried_keys();
         let written = Written::decode(&mut self);
         self.required_keys();
         self.name_equals_path(written.name.as_deref());
@@ -76,7 +76,7 @@ impl Fields<'_> {
                 description: description?,
                 description_zh,
                 tags,
-                audience: audience.unwrap_or(Audience::Public),
+                audience: audience?,
                 depends_on,
                 unlinked,
                 owners: written.owners.unwrap_or_default(),
@@ -149,6 +149,16 @@ impl Fields<'_> {
     }
 
     fn decode<T: DeserializeOwned>(&mut self, key: &str, value: Value, path: &str) -> Option<T> {
+        let items = match &value {
+            Value::Sequence(items) => items.len(),
+            Value::Mapping(items) => items.len(),
+            _ => 0,
+        };
+        if items > MAX_ITEMS {
+            let message = format!("`{key}` has {items} entries, may have at most {MAX_ITEMS}");
+            self.report(Rule::InvalidValue, path, message, "keep those that matter");
+            return None;
+        }
         match serde_yaml::from_value(value) {
             Ok(value) => Some(value),
             Err(error) => {
@@ -180,11 +190,18 @@ impl Fields<'_> {
             .filter(|key| !KEYS.contains(key))
             .map(str::to_owned)
             .collect();
-        for key in keys {
+        if keys.len() > MAX_UNKNOWN {
+            let message = format!("{} keys are not part of the format", keys.len());
+            let help = "carry what is not part of it under `metadata`".to_owned();
+            self.finding(Rule::UnknownKey, self.frontmatter.end.into(), message, help, None);
+        }
+        for key in keys.into_iter().take(MAX_UNKNOWN) {
             let span = self.key_span(&key);
             let message = format!("the key `{key}` is not part of the format");
             let (help, fix) = match near(&key) {
-                Near::Spelling(known) if !self.frontmatter.keys.contains_key(known) => {
+                Near::Spelling(known)
+                    if RESPELT.contains(&known) && !self.frontmatter.keys.contains_key(known) =>
+                {
                     let fix = Fix::replace(format!("spell it `{known}`"), span, known);
                     (format!("it is spelt `{known}`"), Some(fix))
                 }
@@ -205,6 +222,29 @@ const REQUIRED: [(&str, &str); 5] = [
     ("access_level", "team"),
 ];
 
+/// Most entries of one list or map: a bound on hostile input, far above what anybody writes.
+const MAX_ITEMS: usize = 512;
+/// Most unknown keys that are reported one by one.
+const MAX_UNKNOWN: usize = 64;
+
+/// Keys whose spelling a machine may mend. To bring any other into force may change who may use the skill or what it
+/// does: that is its author's affair.
+const RESPELT: [&str; 13] = [
+    "name",
+    "version",
+    "description",
+    "description_zh",
+    "tags",
+    "owners",
+    "aliases",
+    "scope",
+    "author",
+    "license",
+    "homepage",
+    "compatibility",
+    "triggers",
+];
+
 /// The known key that an unknown one resembles.
 enum Near {
     /// But for case, `-` and `_`.
@@ -214,8 +254,12 @@ enum Near {
     Nothing,
 }
 
+/// A key without what spellings differ in.
+fn bare(key: &str) -> String {
+    key.to_lowercase().replace(['-', '_', ' '], "")
+}
+
 fn near(key: &str) -> Near {
-    let bare = |text: &str| text.to_lowercase().replace(['-', '_'], "");
     if let Some(known) = KEYS.iter().find(|known| bare(known) == bare(key)) {
         return Near::Spelling(known);
     }

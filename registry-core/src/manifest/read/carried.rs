@@ -3,7 +3,9 @@
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
-use super::Fields;
+use super::{Fields, bare};
+use crate::diagnostic::Rule;
+use crate::yaml;
 
 /// The keys that may. What an execution does is never carried: other tools give words like `model` meanings of
 /// their own.
@@ -36,7 +38,28 @@ impl Fields<'_> {
         self.frontmatter.keys.get("metadata")?.as_mapping()?.get(key).cloned()
     }
 
-    /// Decodes it as it stands, as a list of words, or as the YAML that the text holds, whichever fits first.
+    /// A key under `metadata` that is written almost like one that is read there says nothing, which its author should
+    /// know.
+    pub(super) fn misspelt_carried_keys(&mut self) {
+        let Some(metadata) = self.frontmatter.keys.get("metadata").and_then(Value::as_mapping) else {
+            return;
+        };
+        let written = metadata.keys().filter_map(Value::as_str).filter(|key| !CARRIED.contains(key));
+        let misspelt: Vec<(String, &str)> = written
+            .filter_map(|key| {
+                let known = CARRIED.iter().find(|known| bare(known) == bare(key))?;
+                Some((key.to_owned(), *known))
+            })
+            .collect();
+        for (key, known) in misspelt {
+            let path = format!("metadata/{}", key.replace('~', "~0").replace('/', "~1"));
+            let message = format!("`metadata.{key}` is not read");
+            let help = format!("it is spelt `{known}`");
+            self.finding(Rule::UnknownKey, self.key_span(&path), message, help, None);
+        }
+    }
+
+    /// Decodes it as it stands, as the list or map that the text holds, or as a list of words, whichever fits.
     pub(super) fn decode_carried<T: DeserializeOwned>(
         &mut self,
         key: &str,
@@ -44,13 +67,22 @@ impl Fields<'_> {
         path: &str,
     ) -> Option<T> {
         let Value::String(text) = &value else { return self.decode(key, value, path) };
-        let readings = match text.trim_start().chars().next() {
-            Some('[' | '{') => vec![serde_yaml::from_str(text).unwrap_or(Value::Null)],
-            _ => vec![value.clone(), Value::Sequence(items(key, text))],
-        };
-        match readings.into_iter().find_map(|reading| serde_yaml::from_value(reading).ok()) {
-            Some(decoded) => Some(decoded),
-            None => self.decode(key, value, path),
+        if let Ok(decoded) = serde_yaml::from_value(value.clone()) {
+            return Some(decoded);
+        }
+        if !text.trim_start().starts_with(['[', '{']) {
+            let words = Value::Sequence(items(key, text));
+            let fits = serde_yaml::from_value::<T>(words.clone()).is_ok();
+            return self.decode(key, if fits { words } else { value }, path);
+        }
+        match yaml::read(text) {
+            Ok(inner) => self.decode(key, inner, path),
+            Err(fault) => {
+                let message = format!("the text of `metadata.{key}` is no list or map: {}", fault.message);
+                let help = fault.help.unwrap_or("write it as JSON");
+                self.report(Rule::InvalidValue, path, message, help);
+                None
+            }
         }
     }
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 
 use super::Fields;
-use crate::diagnostic::{Fix, Rule};
+use crate::diagnostic::{Fix, Position, Rule, Span};
 use crate::id::{RoleName, SkillName};
-use crate::manifest::Deprecation;
 use crate::manifest::written::{
     AllowedTools, MAX_COMPATIBILITY, MAX_DESCRIPTION, MAX_TAGS, MAX_VERSION, Written, WrittenDeprecation,
 };
+use crate::manifest::{Deprecation, Frontmatter};
 use crate::policy::{AccessLevel, Audience};
 
 /// Words that vendors keep for their own skills.
@@ -30,7 +30,7 @@ impl From<WrittenDeprecation> for Deprecation {
 impl Fields<'_> {
     pub(super) fn name_equals_path(&mut self, name: Option<&str>) {
         let id = self.source.id.clone();
-        let Some(name) = name else { return };
+        let Some(name) = name.map(str::trim) else { return };
         if name != id.name.as_str() && name != id.to_string() {
             let message = format!("the name `{name}` is not that of the path, `{id}`");
             self.report_replaceable(Rule::NameMismatch, "name", message, &id.to_string());
@@ -47,7 +47,7 @@ impl Fields<'_> {
     }
 
     pub(super) fn version(&mut self, text: &str, key: &str) -> Option<Version> {
-        let key = self.spelling(key);
+        let (key, text) = (self.spelling(key), text.trim());
         if text.len() > MAX_VERSION {
             let message =
                 format!("a version has at most {MAX_VERSION} characters, this one has {}", text.len());
@@ -117,13 +117,14 @@ impl Fields<'_> {
         if tags.len() > MAX_TAGS {
             let message = format!("{} tags are too many, the limit is {MAX_TAGS}", tags.len());
             self.report(Rule::InvalidValue, &key, message, "keep the words that people search for");
+            return BTreeSet::new();
         }
         for (index, tag) in tags.iter().enumerate().filter(|(_, tag)| tag.parse::<SkillName>().is_err()) {
             let item = format!("{key}/{index}");
             let message = format!("the tag `{tag}` is not lower-case words joined by hyphens");
             match hyphenated(tag) {
                 Some(mended) if self.frontmatter.outline.contains_key(&item) => {
-                    self.report_replaceable(Rule::InvalidValue, &item, message, &mended);
+                    self.report_replaceable(Rule::InvalidValue, &item, message, &as_text(&mended));
                 }
                 Some(mended) => self.report(Rule::InvalidValue, &key, message, format!("write `{mended}`")),
                 None => self.report(Rule::InvalidValue, &item, message, "write it as in `customer-support`"),
@@ -196,10 +197,7 @@ impl Fields<'_> {
             Some(tool) => {
                 (format!("write one text; `{tool}` holds a space, so put commas between the tools"), None)
             }
-            None => {
-                let fix = Fix::replace("write the tools as one text", span, quoted.clone());
-                (format!("write `allowed-tools: {quoted}`"), Some(fix))
-            }
+            None => (format!("write `allowed-tools: {quoted}`"), self.one_text("allowed-tools", &quoted)),
         };
         let message = "`allowed-tools` is a list, and most agents read one text".to_owned();
         self.finding(Rule::ToolsList, span, message, help, fix);
@@ -207,10 +205,33 @@ impl Fields<'_> {
     }
 }
 
+impl Fields<'_> {
+    /// Writes `text` in place of the list that is the value of `key`; that of a list below the key behind the key.
+    /// Comments among its items are kept by leaving the list to its author.
+    fn one_text(&self, key: &str, text: &str) -> Option<Fix> {
+        let place = self.frontmatter.outline.get(key)?;
+        let (whole, _) = Frontmatter::split(self.source.manifest())?;
+        let from = |start: Position| Span { start, end: place.value.end };
+        let list = |span: Span| whole.get(span.start.offset(whole)?..span.end.offset(whole)?);
+        let (span, text) = match list(place.value)? {
+            brackets if brackets.starts_with('[') => (place.value, text.to_owned()),
+            _ => (from(place.key.end), format!(": {text}")),
+        };
+        (!list(span)?.contains('#')).then(|| Fix::replace("write the tools as one text", span, text))
+    }
+}
+
 /// Whether a tool cannot stand in a list whose items have spaces between them. What it may do stands in parentheses,
 /// where spaces do not separate: `Bash(git add *)`.
 fn holds_space(tool: &str) -> bool {
     tool.trim().split('(').next().is_some_and(|name| name.contains(char::is_whitespace))
+}
+
+/// A word as YAML that reads as a text: `true` and `2024` do not.
+fn as_text(word: &str) -> String {
+    let is_text = serde_yaml::from_str::<serde_yaml::Value>(word).is_ok_and(|value| value.is_string());
+    let plain = is_text && !["yes", "no", "on", "off", "y", "n"].contains(&word);
+    if plain { word.to_owned() } else { format!("\"{word}\"") }
 }
 
 /// What `1`, `1.2` or `v1.2.3` is short for.

@@ -189,15 +189,70 @@ fn mended(frontmatter: &str) -> String {
 fn a_machine_can_mend_spellings() {
     assert_eq!(
         mended(
-            "Name: x\nname: Refund Resolver\nversion: v1.2\ntags:\n  - Customer Support\nallowed_tools:\n  - Read\n  - Grep\n"
+            "Name: x\nname: Refund Resolver\nversion: v1.2\ntags:\n  - Customer Support\n  - 'TRUE'\nAuthor: me\n"
         ),
-        "Name: x\nname: support/refund\nversion: 1.2.0\ntags:\n  - customer-support\nallowed-tools:\n  - Read\n  - Grep\n"
+        "Name: x\nname: support/refund\nversion: 1.2.0\ntags:\n  - customer-support\n  - \"true\"\nauthor: me\n"
     );
-    assert_eq!(
-        mended("allowed-tools:\n  - Read\n  - Grep\nlicense: MIT\n"),
-        "allowed-tools:\n  \"Read Grep\"\nlicense: MIT\n"
-    );
+    for list in ["allowed-tools:\n  - Read\n  - Grep\n", "allowed-tools:\n- Read\n- Grep\n"] {
+        assert_eq!(mended(&format!("{list}license: MIT\n")), "allowed-tools: \"Read Grep\"\nlicense: MIT\n");
+    }
     assert_eq!(mended("allowed-tools: [Read, Grep] # few\n"), "allowed-tools: \"Read Grep\" # few\n");
+    let commented = "allowed-tools:\n  - Read # only\n  - Grep\n";
+    assert_eq!(mended(commented), commented);
+}
+
+#[test]
+fn a_block_of_text_is_replaced_and_nothing_behind_it() {
+    let rest = "access_level: sensitive\ndepends_on: [a/b:1.x]\n";
+    for (value, expected) in [
+        ("name: >-\n  other\n", "name: >-\n  support/refund\n"),
+        ("name: |\n  other\n\n", "name: |\n  support/refund\n\n"),
+    ] {
+        assert_eq!(mended(&format!("{value}{rest}")), format!("{expected}{rest}"));
+    }
+    assert_eq!(mended("version: >-\n  1.2\ndescription: d\n"), "version: >-\n  1.2.0\ndescription: d\n");
+    let blocks = GOOD.replace("1.2.3", "|\n  1.2.3").replace("support/refund", "|\n  refund");
+    assert_eq!(findings(&blocks), [""; 0]);
+}
+
+#[test]
+fn no_machine_brings_a_key_into_force_that_decides_what_a_skill_may() {
+    for key in
+        ["Access-Level: public", "Security: {}", "Command: node", "Type: code_inline", "allowed_tools: Bash"]
+    {
+        let text = format!("{key}\n");
+        assert_eq!(mended(&text), text);
+        assert!(findings(&format!("{GOOD}{text}")).iter().any(|found| found.starts_with("GH0103")), "{key}");
+    }
+}
+
+#[test]
+fn a_carried_list_or_map_that_does_not_read_is_told() {
+    let with = |carried: &str| findings(&format!("{GOOD}metadata: {{{carried}}}\n")).join("; ");
+    for carried in [
+        "depends_on: '[shared/zzz:1.x'",
+        "dependencies: '{shared/zzz: 1.x, shared/zzz: 2.x}'",
+        "aliases: '[&a x, *a]'",
+        "owners: '[[[[[[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]]]]]'",
+    ] {
+        assert!(with(carried).starts_with("GH0102 7:"), "{carried}: {}", with(carried));
+    }
+    assert_eq!(with("Access-Level: sensitive"), "GH0103 7:12 `metadata.Access-Level` is not read");
+    assert_eq!(with("description_zh: '[草稿] 退款'"), "");
+}
+
+#[test]
+fn lists_have_bounds_and_one_finding_beyond_them() {
+    let many = |count: usize| vec!["x"; count].join(", ");
+    for key in ["depends_on", "aliases", "owners", "mcp-servers", "triggers"] {
+        let found = findings(&format!("{GOOD}{key}: [{}]\n", many(513)));
+        assert_eq!(
+            found,
+            [format!("GH0102 7:{} `{key}` has 513 entries, may have at most 512", key.len() + 3)]
+        );
+    }
+    let unknown: String = (0..1000).map(|n| format!("unknown{n}: x\n")).collect();
+    assert_eq!(findings(&format!("{GOOD}{unknown}")).len(), 65);
 }
 
 #[test]
