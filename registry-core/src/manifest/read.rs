@@ -10,7 +10,7 @@ use serde_yaml::Value;
 
 use super::written::{Decode, KEYS, Written};
 use super::{Frontmatter, Manifest, Place, SkillSource};
-use crate::diagnostic::{Diagnostic, Fix, Rule, Span};
+use crate::diagnostic::{Diagnostic, Fix, Rule, Span, apply};
 use crate::yaml;
 
 use self::execution::Execution;
@@ -69,6 +69,7 @@ impl Fields<'_> {
         self.compatibility(written.compatibility.as_deref());
         let Execution { skill_type, command, conversation, prompt, permissions, limits } =
             self.execution(&written);
+        self.keep_sound_fixes();
         let manifest = || {
             Some(Manifest {
                 id: self.source.id.clone(),
@@ -170,6 +171,20 @@ impl Fields<'_> {
         }
     }
 
+    /// Drops every fix with which the file would not read, or would have other keys than before by number.
+    fn keep_sound_fixes(&mut self) {
+        let Some((text, _)) = Frontmatter::split(self.source.manifest()) else { return };
+        let (path, keys) = (&self.source.manifest_path, self.frontmatter.keys.len());
+        let is_sound = |fix: &Fix| {
+            let (mended, _) = apply(text, &[fix]);
+            Frontmatter::take_apart(path, mended.as_bytes()).is_ok_and(|read| read.keys.len() == keys)
+        };
+        let with_fix = self.diagnostics.iter_mut().filter(|found| found.fix.is_some());
+        for (number, found) in with_fix.enumerate() {
+            found.fix = found.fix.take().filter(|fix| number < MAX_FIXES && is_sound(fix));
+        }
+    }
+
     fn required_keys(&mut self) {
         for (key, example) in REQUIRED {
             if !self.frontmatter.keys.contains_key(key) && self.carried(key).is_none() {
@@ -224,6 +239,8 @@ const REQUIRED: [(&str, &str); 5] = [
 
 /// Most entries of one list or map: a bound on hostile input, far above what anybody writes.
 const MAX_ITEMS: usize = 512;
+/// Most fixes that are offered for one file at a time: each is tried out.
+const MAX_FIXES: usize = 32;
 /// Most unknown keys that are reported one by one.
 const MAX_UNKNOWN: usize = 64;
 

@@ -285,3 +285,11 @@ fn what_stands_within_a_text_has_the_place_of_the_text() {
     assert_eq!(shown, ["GH0102 6:9", "GH0301 7:13"]);
     assert!(found.iter().all(|found| found.fix.is_none()), "a change would replace the whole text");
 }
+
+#[test]
+fn a_fix_that_would_break_the_file_is_not_offered() {
+    let text = "name\t:\t\"Refund\"\nversion: 1.0.0\n";
+    let (_, found) = source(text, &[]).read();
+    let name = found.iter().find(|found| found.rule == Rule::NameMismatch).unwrap();
+    assert_eq!(name.fix, None);
+}
