@@ -35,7 +35,7 @@ struct Fields<'a> {
 
 impl Decode for Fields<'_> {
     fn key<T: DeserializeOwned + PartialEq>(&mut self, key: &str) -> Option<T> {
-        let top = self.frontmatter.keys.get(key).cloned();
+        let top = self.frontmatter.keys.get(key).map(|value| self.as_written(key, value));
         let carried = self.carried(key);
         let value = top.map(|value| self.decode(key, value, key));
         let Some(text) = carried else { return value.flatten() };
@@ -168,6 +168,20 @@ impl Fields<'_> {
                 self.report(Rule::InvalidValue, path, message, help);
                 None
             }
+        }
+    }
+
+    /// The value of a key. A version like `1.10`, which YAML takes for a number and makes `1.1` of, is the text that
+    /// stands in the file.
+    fn as_written(&self, key: &str, value: &Value) -> Value {
+        let text = || {
+            let (whole, _) = Frontmatter::split(self.source.manifest())?;
+            let span = self.frontmatter.outline.get(key)?.value;
+            whole.get(span.start.offset(whole)?..span.end.offset(whole)?)
+        };
+        match value {
+            Value::Number(_) if key == "version" => text().map_or(value.clone(), Value::from),
+            _ => value.clone(),
         }
     }
 

@@ -293,3 +293,9 @@ fn a_fix_that_would_break_the_file_is_not_offered() {
     let name = found.iter().find(|found| found.rule == Rule::NameMismatch).unwrap();
     assert_eq!(name.fix, None);
 }
+
+#[test]
+fn a_version_that_yaml_takes_for_a_number_is_completed_as_it_is_written() {
+    assert_eq!(mended("version: 1.10\n"), "version: 1.10.0\n");
+    assert_eq!(mended("version: 2 # old\n"), "version: 2.0.0 # old\n");
+}
