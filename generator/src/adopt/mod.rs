@@ -26,6 +26,8 @@ use registry_core::manifest::SkillSource;
 use candidate::Candidate;
 use clash::Existing;
 
+use crate::place::{self, PlaceError};
+
 /// What to adopt, and where to.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
@@ -48,6 +50,9 @@ pub enum AdoptError {
     /// It holds no skill.
     #[error("there is no `SKILL.md` in or below `{0}`")]
     NoSkill(PathBuf),
+    /// What would be written leads out of the repository.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// A file cannot be written.
     #[error("cannot write `{0}`")]
     Write(PathBuf, #[source] io::Error),
@@ -59,6 +64,9 @@ pub enum AdoptError {
 /// Any [`AdoptError`]. A skill that does not keep the rules is no error: the report tells of it.
 pub fn adopt(request: Request<'_>) -> Result<Report, AdoptError> {
     let Request { folder, repository, team, dry_run } = request;
+    for path in [format!("skills/{team}").as_str(), write::ASIDE] {
+        place::inside(repository, path)?;
+    }
     let walk = find::find(folder, &repository.join("skills"))?;
     if walk.skills.is_empty() && walk.unreadable.is_empty() {
         return Err(AdoptError::NoSkill(folder.to_owned()));

@@ -1,6 +1,7 @@
 //! Edits of real folders: what is changed, what is kept, and what is refused.
 
 mod random;
+mod unsafe_places;
 
 use std::fs;
 
