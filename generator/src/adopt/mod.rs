@@ -1,6 +1,7 @@
 //! `guildhall adopt`: brings agentskills.io skills of other origin into a repository. Their text is edited, not
 //! written anew: what need not change stays as it is, byte for byte.
 
+mod access;
 mod candidate;
 mod clash;
 mod draft;
@@ -100,7 +101,9 @@ pub fn adopt(request: Request<'_>) -> Result<Report, AdoptError> {
 impl Candidate {
     fn adopted(self) -> Adopted {
         let path = path(&self.skill);
-        Adopted { source: self.source, slug: self.skill.id, path, changes: self.changes }
+        let Self { source, skill, changes, level, level_is_said, .. } = self;
+        let slug = skill.id;
+        Adopted { source, slug, path, access_level: level, access_level_of_source: level_is_said, changes }
     }
 
     fn unchanged(self) -> Unchanged {

@@ -1,5 +1,6 @@
 //! Edits of real folders: what is changed, what is kept, and what is refused.
 
+mod access;
 mod random;
 mod unsafe_places;
 
