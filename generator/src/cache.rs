@@ -1,8 +1,9 @@
 //! What was found before, kept under `.guildhall/cache` by the digest of what it was found in.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,13 +13,16 @@ use registry_core::digest::Digest;
 use registry_core::manifest::SkillSource;
 use serde::{Deserialize, Serialize};
 
-use crate::library::{Outcome, check_with, texts};
+use crate::library::{self, Outcome, check_with, texts};
 use crate::lint;
-use crate::source::Snapshot;
+use crate::place;
+use crate::source::{self, Snapshot};
 
 /// Where the cache lies, relative to the repository.
 const FOLDER: &str = ".guildhall/cache";
 const FILE: &str = "check.json";
+/// The largest file that is taken for a cache, in bytes.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// The file of a cache: all that one run found out.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -28,19 +32,25 @@ struct Stored {
     /// The digest of everything that was read.
     tree: Option<Digest>,
     sound: usize,
+    configured: bool,
     diagnostics: Vec<Diagnostic>,
+    /// The paths of the texts that belong to the findings.
+    texts: BTreeSet<String>,
     /// The findings about each skill's text, by its path and the digest of its files.
     skills: BTreeMap<Digest, Vec<Diagnostic>>,
 }
 
 /// Checks a snapshot, taking what has not changed from the cache of `repository` and leaving there what was found. A
-/// cache that is missing, damaged or of another program is as good as empty.
+/// cache that is missing, damaged or of another program is as good as empty; one behind a link is not used at all.
 ///
 /// # Errors
 /// Beside the outcome, when the cache cannot be written.
 pub fn check(repository: &Path, snapshot: Snapshot) -> (Outcome, io::Result<()>) {
-    let folder = repository.join(FOLDER);
-    let program = program();
+    let place = place::inside(repository, FOLDER).map_err(io::Error::from);
+    let (folder, program) = match place.and_then(|folder| Ok((folder, program()?))) {
+        Ok(known) => known,
+        Err(error) => return (library::check(snapshot).outcome, Err(error)),
+    };
     let former = read(&folder).filter(|stored| stored.program == program).unwrap_or_default();
     let tree = digest(&snapshot);
     if former.tree == Some(tree) {
@@ -57,6 +67,8 @@ pub fn check(repository: &Path, snapshot: Snapshot) -> (Outcome, io::Result<()>)
         program,
         tree: Some(tree),
         sound: checked.outcome.sound,
+        configured: checked.outcome.configured,
+        texts: checked.outcome.texts.keys().cloned().collect(),
         diagnostics: checked.outcome.diagnostics.clone(),
         skills: skills.into_inner().unwrap_or_else(PoisonError::into_inner),
     };
@@ -64,10 +76,11 @@ pub fn check(repository: &Path, snapshot: Snapshot) -> (Outcome, io::Result<()>)
 }
 
 fn recall(former: Stored, snapshot: &Snapshot) -> Outcome {
-    let files = snapshot.files.iter().map(|(path, file)| (path.as_str(), file.bytes.as_slice()));
+    let files = former.texts.iter().filter_map(|path| snapshot.files.get_key_value(path));
+    let files = files.map(|(path, file)| (path.as_str(), file.bytes.as_slice()));
     let texts = texts(files, snapshot.config.as_deref(), &former.diagnostics);
-    let configured = snapshot.config.is_some();
-    Outcome { sound: former.sound, configured, diagnostics: former.diagnostics, texts }
+    let Stored { sound, configured, diagnostics, .. } = former;
+    Outcome { sound, configured, diagnostics, texts }
 }
 
 /// The findings about a skill's text name its path, so that it is part of the key.
@@ -75,11 +88,13 @@ fn key(source: &SkillSource, digest: Digest) -> Digest {
     Digest::of(format!("{}\n{digest}", source.manifest_path).as_bytes())
 }
 
-/// The program by its file's size and time: whoever changes a rule makes another file.
-fn program() -> String {
-    let file = std::env::current_exe().and_then(fs::metadata);
-    let time = file.as_ref().ok().and_then(|file| file.modified().ok());
-    format!("{} {:?} {time:?}", env!("CARGO_PKG_VERSION"), file.map(|file| file.len()).ok())
+/// The program by its file's size and times: whoever changes a rule makes another file. Nobody can choose the time at
+/// which its inode was changed, so that a cache that was written on another machine, and perhaps committed, is not
+/// believed here.
+fn program() -> io::Result<String> {
+    let file = fs::metadata(std::env::current_exe()?)?;
+    let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];
+    Ok(format!("{} {} {times:?}", env!("CARGO_PKG_VERSION"), file.len()))
 }
 
 /// The digest of all that checking a snapshot takes in.
@@ -95,7 +110,7 @@ fn digest(snapshot: &Snapshot) -> Digest {
 }
 
 fn read(folder: &Path) -> Option<Stored> {
-    serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()
+    serde_json::from_slice(&source::bytes(&folder.join(FILE), MAX_BYTES).ok()??).ok()
 }
 
 /// Writes the cache aside and puts it in place, in a folder that Git and backups leave out.
@@ -109,20 +124,28 @@ fn write(folder: &Path, stored: &Stored) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes a file, unless something lies there, be it a link that leads nowhere.
 fn mark(path: &Path, text: &str) -> io::Result<()> {
-    if path.exists() { Ok(()) } else { fs::write(path, text) }
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut made) => made.write_all(text.as_bytes()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
+    use registry_core::diagnostic::{Rule, Span};
     use registry_core::digest::FileMode;
     use registry_core::manifest::SourceFile;
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     use super::*;
-    use crate::library;
 
     fn snapshot(skills: &[(&str, &str)]) -> Snapshot {
-        let files = skills
+        let mut files: BTreeMap<_, _> = skills
             .iter()
             .map(|(name, body)| {
                 let text = format!(
@@ -132,6 +155,11 @@ mod tests {
                 (format!("skills/support/{name}.md"), file)
             })
             .collect();
+        let text = "---\nname: tool\nversion: 1.0.0\ndescription: d\ntags: []\naccess_level: team\n---\nscripts/a.sh\n";
+        for (path, text) in [("SKILL.md", text), ("scripts/a.sh", "#!/bin/sh\n")] {
+            let file = SourceFile { mode: FileMode::Plain, bytes: text.as_bytes().to_vec() };
+            files.insert(format!("skills/support/tool/{path}"), file);
+        }
         Snapshot { commit: None, files, config: None, diagnostics: Vec::new() }
     }
 
@@ -148,7 +176,9 @@ mod tests {
         for skills in states {
             let (cached, written) = check(repository.path(), snapshot(skills));
             written.unwrap();
-            assert_eq!(cached, library::check(snapshot(skills)).outcome);
+            let fresh = library::check(snapshot(skills)).outcome;
+            assert!(fresh.diagnostics.iter().any(|found| found.path.ends_with(".sh")), "{fresh:?}");
+            assert_eq!(cached, fresh);
         }
     }
 
@@ -169,5 +199,52 @@ mod tests {
             fs::write(&file, damaged).unwrap();
             assert_eq!(check(repository.path(), snapshot(&skills)).0, fresh);
         }
+    }
+
+    #[test]
+    fn what_is_told_of_the_configuration_is_kept_though_it_could_not_be_read() {
+        let repository = tempfile::tempdir().unwrap();
+        let snapshot = || {
+            let mut snapshot = snapshot(&[]);
+            let found = Diagnostic::new(Rule::Unreadable, "guildhall.yaml", Span::START, "m");
+            snapshot.diagnostics.push(found);
+            snapshot
+        };
+        let fresh = library::check(snapshot()).outcome;
+        assert!(fresh.configured);
+        for _ in 0..2 {
+            assert_eq!(check(repository.path(), snapshot()).0, fresh);
+        }
+    }
+
+    #[test]
+    fn a_cache_behind_a_link_is_neither_read_nor_written() {
+        for link in [".guildhall", FOLDER] {
+            let (repository, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let link = repository.path().join(link);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(elsewhere.path(), &link).unwrap();
+            let (outcome, written) = check(repository.path(), snapshot(&[("first", "Run scripts/a.py")]));
+            assert!(written.unwrap_err().to_string().contains("is a symbolic link"));
+            assert_eq!(outcome, library::check(snapshot(&[("first", "Run scripts/a.py")])).outcome);
+            assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn links_and_pipes_in_the_cache_are_neither_followed_nor_waited_for() {
+        let (repository, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = repository.path().join(FOLDER);
+        fs::create_dir_all(&folder).unwrap();
+        for name in [".gitignore", "CACHEDIR.TAG", FILE] {
+            symlink(elsewhere.path().join(name), folder.join(name)).unwrap();
+        }
+        check(repository.path(), snapshot(&[])).1.unwrap();
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        assert!(fs::symlink_metadata(folder.join(FILE)).unwrap().is_file());
+        fs::remove_file(folder.join(FILE)).unwrap();
+        mknodat(CWD, folder.join(FILE), FileType::Fifo, Mode::RWXU, 0).unwrap();
+        check(repository.path(), snapshot(&[])).1.unwrap();
+        assert!(fs::symlink_metadata(folder.join(FILE)).unwrap().is_file());
     }
 }

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod library;
 pub mod lint;
 pub mod pages;
+pub mod place;
 pub mod report;
 pub mod scaffold;
 pub mod source;

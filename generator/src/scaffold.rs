@@ -11,6 +11,7 @@ use registry_core::organisation::Organisation;
 use registry_core::policy::AccessLevel;
 
 use crate::adopt::plain;
+use crate::place::{self, PlaceError};
 
 const INSTRUCTIONS: &str = include_str!("scaffold/instructions.md");
 const CODE: &str = include_str!("scaffold/code.md");
@@ -103,6 +104,9 @@ pub enum ScaffoldError {
     /// The skill exists, in either form and below either root.
     #[error("`{0}` exists already; nothing was written")]
     Exists(String),
+    /// Its folder leads out of the repository.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// A file cannot be written.
     #[error("cannot write `{0}`")]
     Io(PathBuf, #[source] io::Error),
@@ -152,6 +156,7 @@ fn refuse(repository: &Path, wanted: &Wanted) -> Result<(), ScaffoldError> {
     if *one_file && has_script {
         return Err(ScaffoldError::NeedsFolder(skill_type.as_str()));
     }
+    place::inside(repository, &format!("skills/{}", id.team))?;
     let forms = ["skills", ".claude/skills"].map(|root| [format!("{root}/{id}"), format!("{root}/{id}.md")]);
     match forms.into_iter().flatten().find(|path| repository.join(path).symlink_metadata().is_ok()) {
         Some(path) => Err(ScaffoldError::Exists(path)),
@@ -232,4 +237,32 @@ fn title(id: &SkillId) -> String {
     let words = id.name.as_str().replace('-', " ");
     let mut letters = words.chars();
     letters.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        for link in ["skills", "skills/support"] {
+            let (repository, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let link = repository.path().join(link);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(elsewhere.path(), &link).unwrap();
+            let wanted = Wanted {
+                id: "support/refund".parse().unwrap(),
+                skill_type: SkillType::CodeInline,
+                level: AccessLevel::Team,
+                description: None,
+                language: None,
+                one_file: false,
+            };
+            let error = write(repository.path(), &wanted, None).unwrap_err();
+            assert!(error.to_string().contains("is a symbolic link"), "{error}");
+            assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        }
+    }
 }

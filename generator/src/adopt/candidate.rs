@@ -3,12 +3,13 @@
 use registry_core::diagnostic::{Diagnostic, Position, Rule, Span};
 use registry_core::id::{SkillId, SkillName, TeamName};
 use registry_core::manifest::{Frontmatter, MAX_SKILL_BYTES, SkillSource};
+use registry_core::policy::AccessLevel;
 use serde_yaml::Value;
 
 use super::draft::Draft;
 use super::find::Found;
 use super::report::{Change, Refused};
-use super::{fixes, keys, name};
+use super::{access, fixes, keys, name};
 
 /// A skill that can be adopted.
 #[derive(Debug)]
@@ -23,6 +24,10 @@ pub(super) struct Candidate {
     pub skill: SkillSource,
     /// What was edited.
     pub changes: Vec<Change>,
+    /// Who may use it as it is edited.
+    pub level: AccessLevel,
+    /// Whether its author said so.
+    pub level_is_said: bool,
     /// The manifest before all edits.
     original: Vec<u8>,
 }
@@ -42,7 +47,16 @@ impl Candidate {
         let wish = wish(&manifest_path, &readable, folder).map_err(|finding| refused(vec![*finding]))?;
         let id = SkillId { team: team.clone(), name: wish.clone() };
         let skill = SkillSource { id, manifest_path, manifest_file, files };
-        let candidate = Self { parts, source: source.clone(), wish, skill, changes: Vec::new(), original };
+        let candidate = Self {
+            parts,
+            source: source.clone(),
+            wish,
+            skill,
+            changes: Vec::new(),
+            level: AccessLevel::Sensitive,
+            level_is_said: false,
+            original,
+        };
         candidate.edited().map_err(refused)
     }
 
@@ -62,18 +76,25 @@ impl Candidate {
         fixes::make(&mut draft, |rule| rule == Rule::InvalidYaml);
         // A key that is only spelt in another way is not missing.
         fixes::make(&mut draft, |rule| rule == Rule::UnknownKey);
+        let unheard =
+            draft.text().map_or(Vec::new(), |text| access::unheard(&draft.source.manifest_path, &text));
+        if !unheard.is_empty() {
+            return Err(unheard);
+        }
+        let level_is_said = draft.text().is_ok_and(|text| access::is_said(&text));
         keys::complete(&mut draft, &self.wish).map_err(|_| vec![no_room(&draft.source.manifest_path)])?;
         fixes::make(&mut draft, |_| true);
-        let mut findings = draft.source.read().1;
-        if findings.iter().any(Diagnostic::is_error) {
+        let (manifest, mut findings) = draft.source.read();
+        let Some(manifest) = manifest else {
             draft.set(self.original);
             place_in_original(&mut findings, &draft.source);
             return Err(findings);
-        }
+        };
         if let Some(finding) = too_large(&draft.source) {
             return Err(vec![finding]);
         }
-        Ok(Self { skill: draft.source, changes: draft.changes, ..self })
+        let level = manifest.audience.level();
+        Ok(Self { skill: draft.source, changes: draft.changes, level, level_is_said, ..self })
     }
 }
 

@@ -13,6 +13,7 @@ use registry_core::manifest::{MAX_SKILL_BYTES, MAX_SKILL_FILES, SourceFile, is_p
 
 use super::AdoptError;
 use super::report::{Refused, Skipped};
+use crate::source;
 
 /// The names of a manifest.
 const MANIFESTS: [&str; 2] = ["SKILL.md", "skill.md"];
@@ -70,7 +71,8 @@ impl Walk {
         for (name, metadata) in entries {
             let path = folder.join(&name);
             if metadata.is_symlink() || !(metadata.is_dir() || metadata.is_file()) {
-                self.skip(&path, &metadata);
+                let reason = if metadata.is_symlink() { "a symbolic link" } else { "no ordinary file" };
+                self.skip(&path, reason);
                 continue;
             }
             let (name, clean) = match name.into_string() {
@@ -85,9 +87,12 @@ impl Walk {
                     "rename it",
                 ),
                 _ if metadata.is_dir() => {
-                    let passed_over = PASSED_OVER.contains(&name.as_str())
-                        || apart.is_some_and(|apart| fs::canonicalize(&path).is_ok_and(|path| path == apart));
-                    if !passed_over {
+                    let is_apart = |apart| fs::canonicalize(&path).is_ok_and(|path| path == apart);
+                    if PASSED_OVER.contains(&name.as_str()) {
+                        if owner.is_some() {
+                            self.skip(&path, "a folder of this name is no part of a skill");
+                        }
+                    } else if !apart.is_some_and(is_apart) {
                         parts.push(name);
                         self.folder(&path, parts, owner, apart);
                         parts.pop();
@@ -123,8 +128,7 @@ impl Walk {
         Some(self.skills.len() - 1)
     }
 
-    fn skip(&mut self, path: &Path, metadata: &Metadata) {
-        let reason = if metadata.is_symlink() { "a symbolic link" } else { "no ordinary file" };
+    fn skip(&mut self, path: &Path, reason: &str) {
         self.skipped.push(Skipped { path: path.display().to_string(), reason: reason.to_owned() });
     }
 
@@ -189,9 +193,13 @@ impl Found {
             return Err(std::mem::take(&mut self.faults));
         }
         let mut files = BTreeMap::new();
-        for (inside, (path, mode, _)) in std::mem::take(&mut self.files) {
-            match fs::read(&path) {
-                Ok(bytes) => drop(files.insert(inside, SourceFile { mode, bytes })),
+        for (inside, (path, mode, size)) in std::mem::take(&mut self.files) {
+            match source::bytes(&path, size) {
+                Ok(Some(bytes)) => drop(files.insert(inside, SourceFile { mode, bytes })),
+                Ok(None) => {
+                    let message = format!("the file `{inside}` changed while it was read");
+                    self.fault(Rule::Unreadable, message, "run the command again");
+                }
                 Err(error) => {
                     let message = format!("the file `{inside}` cannot be read: {error}");
                     self.fault(Rule::Unreadable, message, "give yourself leave to read it");

@@ -1,6 +1,7 @@
 //! `guildhall adopt`: brings agentskills.io skills of other origin into a repository. Their text is edited, not
 //! written anew: what need not change stays as it is, byte for byte.
 
+mod access;
 mod candidate;
 mod clash;
 mod draft;
@@ -26,6 +27,8 @@ use registry_core::manifest::SkillSource;
 use candidate::Candidate;
 use clash::Existing;
 
+use crate::place::{self, PlaceError};
+
 /// What to adopt, and where to.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
@@ -48,6 +51,9 @@ pub enum AdoptError {
     /// It holds no skill.
     #[error("there is no `SKILL.md` in or below `{0}`")]
     NoSkill(PathBuf),
+    /// What would be written leads out of the repository.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// A file cannot be written.
     #[error("cannot write `{0}`")]
     Write(PathBuf, #[source] io::Error),
@@ -59,6 +65,9 @@ pub enum AdoptError {
 /// Any [`AdoptError`]. A skill that does not keep the rules is no error: the report tells of it.
 pub fn adopt(request: Request<'_>) -> Result<Report, AdoptError> {
     let Request { folder, repository, team, dry_run } = request;
+    for path in [format!("skills/{team}").as_str(), write::ASIDE] {
+        place::inside(repository, path)?;
+    }
     let walk = find::find(folder, &repository.join("skills"))?;
     if walk.skills.is_empty() && walk.unreadable.is_empty() {
         return Err(AdoptError::NoSkill(folder.to_owned()));
@@ -92,7 +101,9 @@ pub fn adopt(request: Request<'_>) -> Result<Report, AdoptError> {
 impl Candidate {
     fn adopted(self) -> Adopted {
         let path = path(&self.skill);
-        Adopted { source: self.source, slug: self.skill.id, path, changes: self.changes }
+        let Self { source, skill, changes, level, level_is_said, .. } = self;
+        let slug = skill.id;
+        Adopted { source, slug, path, access_level: level, access_level_of_source: level_is_said, changes }
     }
 
     fn unchanged(self) -> Unchanged {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use registry_core::diagnostic::Diagnostic;
 use registry_core::id::SkillId;
+use registry_core::policy::AccessLevel;
 use serde::Serialize;
 
 /// What became of every skill that was found.
@@ -28,6 +29,10 @@ pub struct Adopted {
     pub slug: SkillId,
     /// Its folder relative to the repository.
     pub path: String,
+    /// Who may use it from now on.
+    pub access_level: AccessLevel,
+    /// Whether its author said so. If not, the level is one of the changes.
+    pub access_level_of_source: bool,
     /// How its text was changed.
     pub changes: Vec<Change>,
 }

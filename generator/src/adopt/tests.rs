@@ -1,6 +1,8 @@
 //! Edits of real folders: what is changed, what is kept, and what is refused.
 
+mod access;
 mod random;
+mod unsafe_places;
 
 use std::fs;
 

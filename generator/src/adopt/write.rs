@@ -13,7 +13,7 @@ use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use super::AdoptError;
 
 /// Where files are written before they are put in place: on the same file system, and ignored by Git.
-const ASIDE: &str = ".guildhall";
+pub(super) const ASIDE: &str = ".guildhall";
 /// How the folder of one run is named, before some letters and digits.
 const PREFIX: &str = "tmp-";
 const RANDOM: usize = 6;

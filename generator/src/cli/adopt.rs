@@ -82,9 +82,13 @@ fn leaves_originals(repository: &Path, report: &Report) -> bool {
 
 fn print(report: &Report, dry_run: bool) {
     let verb = if dry_run { "would adopt" } else { "adopted" };
-    for Adopted { source, slug, path, changes } in &report.adopted {
-        let changes: String = changes.iter().map(|change| format!("\n  {change}")).collect();
-        output::line(&format!("{verb} {source} → {path} (slug {slug}){changes}"));
+    for Adopted { source, slug, path, access_level, access_level_of_source, changes } in &report.adopted {
+        let mut text = format!("{verb} {source} → {path} (slug {slug})");
+        changes.iter().for_each(|change| text.push_str(&format!("\n  {change}")));
+        if *access_level_of_source {
+            text.push_str(&format!("\n  = access_level: {access_level} (as the source says)"));
+        }
+        output::line(&text);
     }
     for unchanged in &report.unchanged {
         output::line(&format!(

@@ -4,13 +4,14 @@ use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use registry_core::digest::FileMode;
 use registry_core::manifest::SourceFile;
 use tempfile::NamedTempFile;
 
 use super::Edit;
+use crate::place::{PlaceError, inside};
 
 /// Why a path of the working tree is not changed.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,15 @@ pub enum LeftAlone {
     /// The operating system refuses.
     #[error("it cannot be written")]
     Io(#[from] io::Error),
+}
+
+impl From<PlaceError> for LeftAlone {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::Link(_) | PlaceError::NoPath(_) => Self::NotOrdinary,
+            PlaceError::Io(error) => Self::Io(error),
+        }
+    }
 }
 
 /// Makes `edit` of the file at `path` of the repository, whole or not at all.
@@ -87,19 +97,6 @@ pub fn replace_file(target: &Path, bytes: &[u8]) -> io::Result<()> {
 fn executable(permissions: Permissions) -> Permissions {
     let mode = permissions.mode();
     Permissions::from_mode(mode | (mode & 0o444) >> 2)
-}
-
-/// The file or folder at `path`, reached from the repository without any link.
-fn inside(repository: &Path, path: &str) -> Result<PathBuf, LeftAlone> {
-    let mut reached = repository.to_owned();
-    for part in Path::new(path).components() {
-        let Component::Normal(name) = part else { return Err(LeftAlone::NotOrdinary) };
-        reached.push(name);
-        if fs::symlink_metadata(&reached)?.is_symlink() {
-            return Err(LeftAlone::NotOrdinary);
-        }
-    }
-    Ok(reached)
 }
 
 /// A file in the folder of `target`, to be renamed to it.

@@ -7,13 +7,15 @@ mod rules;
 mod worktree;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use registry_core::diagnostic::{Diagnostic, Position, Rule, Span};
 use registry_core::manifest::{MAX_MANIFEST_BYTES, SourceFile};
 use registry_core::organisation::CONFIG_PATH;
+use rustix::fs::OFlags;
 
 /// The paths that are read, relative to the repository.
 const ROOTS: [&str; 2] = ["skills", ".claude/skills"];
@@ -79,8 +81,14 @@ pub(crate) fn bytes(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     let mut bytes = Vec::new();
+    // Something else can be put in its place, which must neither be followed nor waited for.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
     // A file can grow while it is read.
-    let read = File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    let read = file.take(most + 1).read_to_end(&mut bytes)?;
     Ok((read as u64 <= most).then_some(bytes))
 }
 
