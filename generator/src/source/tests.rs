@@ -77,3 +77,26 @@ fn nothing_is_read_through_a_link_that_took_the_place_of_a_tracked_folder() {
     std::os::unix::fs::symlink(place.0.path().join("elsewhere"), folder).unwrap();
     assert_eq!(place.files("", Origin::Worktree), ["skills/a/b/SKILL.md"]);
 }
+
+#[test]
+fn a_folder_of_a_larger_repository_is_read_alone() {
+    let place = Place::new(&[
+        (".gitignore", "*.log\n"),
+        ("skills/a/outer.md", ""),
+        ("sub/skills/a/inner.md", ""),
+        ("sub/skills/a/kept.log", ""),
+        ("sub/guildhall.yaml", "organisation: Inner\n"),
+        ("other/x", ""),
+    ]);
+    place.git("init --quiet");
+    place.git("add --force sub");
+    place.commit();
+    for origin in [Origin::Head, Origin::Worktree] {
+        assert_eq!(place.files("sub", origin), ["skills/a/inner.md", "skills/a/kept.log"]);
+        assert_eq!(place.files("", origin), ["skills/a/outer.md"]);
+        let config = read(&place.0.path().join("sub"), origin).unwrap().config;
+        assert_eq!(config.as_deref(), Some("organisation: Inner\n"));
+        let nothing = read(&place.0.path().join("other"), origin);
+        assert!(matches!(nothing, Err(SourceError::Nothing(_))), "{nothing:?}");
+    }
+}
