@@ -177,7 +177,8 @@ impl Report<'_> {
             }
             Unresolvable::TooEntangled => {
                 let first = self.skill.manifest.depends_on.first().map(|needed| &needed.spec.skill);
-                (Rule::DependencyConflict, first, "pin versions exactly".to_owned())
+                let help = "split the closure: let fewer skills depend on each other".to_owned();
+                (Rule::DependencyConflict, first, help)
             }
         };
         let path = &self.skill.source.manifest_path;

@@ -140,3 +140,10 @@ fn no_hint_names_the_skill_itself() {
         assert_eq!(helps, ["add the skill, or remove the dependency"], "{skills}");
     }
 }
+
+#[test]
+fn a_closure_that_is_too_large_is_to_be_split() {
+    let chain = (0..600).map(|n| format!("support/step-{n} team support/step-{}:1.x\n", n + 1));
+    let found = findings(&format!("{}support/step-600 team", chain.collect::<String>()));
+    assert!(found.contains("split the closure: let fewer skills depend on each other"), "{found}");
+}
