@@ -49,8 +49,8 @@ fn the_workflows_of_a_new_repository_check_and_build() {
     run(&repository, "skills-check.yml", &key).unwrap();
     run(&repository, "skills-build.yml", &key).unwrap();
     repository.write("skills/support/greeting.md", SKILL).unwrap();
-    run(&repository, "skills-check.yml", &key).unwrap();
     repository.commit("add support/greeting").unwrap();
+    run(&repository, "skills-check.yml", &key).unwrap();
     run(&repository, "skills-build.yml", &key).unwrap();
     assert!(repository.catalog().join("objects/team:support").is_dir());
     assert_eq!(
@@ -64,7 +64,10 @@ fn the_workflows_of_a_new_repository_check_and_build() {
 fn the_check_fails_a_pull_request_with_a_wrong_skill() {
     let repository = Repository::empty().unwrap();
     repository.must(&["init"]).unwrap();
+    repository.commit("start").unwrap();
     repository.write("skills/support/greeting.md", &SKILL.replace("1.0.0", "one")).unwrap();
+    run(&repository, "skills-check.yml", "").unwrap();
+    repository.commit("add support/greeting").unwrap();
     let refused = run(&repository, "skills-check.yml", "").unwrap_err();
     assert!(
         refused.contains("::error file=skills/support/greeting.md,line=3,")

@@ -5,7 +5,7 @@ mod unread;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use registry_core::check::{Closures, Library, Skill, check_library};
+use registry_core::check::{Closures, Library, Skill, Unsound, check_library};
 use registry_core::diagnostic::Diagnostic;
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
@@ -89,8 +89,9 @@ pub fn check_with(snapshot: Snapshot, lint: &Lint<'_>) -> Checked {
             Err(source) => refused.push(source),
         }
     }
-    let mut unsound: BTreeSet<SkillId> = refused.iter().map(|source| source.id.clone()).collect();
-    unsound.extend(unread.needed(&library));
+    let mut skills: BTreeSet<SkillId> = refused.iter().map(|source| source.id.clone()).collect();
+    skills.extend(unread.needed(&library));
+    let unsound = Unsound { skills, may_provide: !refused.is_empty() || unread.hides_skills(&library) };
     let (closures, found) = check_library(&mut library, &unsound, &organisation);
     diagnostics.extend(found);
     diagnostics.sort();

@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   guildhall check                          check the working tree
-  guildhall check --format github          in GitHub Actions: annotate the lines of a pull request
+  guildhall check --head --format github   in GitHub Actions: annotate the lines of a pull request
   guildhall check --format sarif > guildhall.sarif
                                            for code scanning
   guildhall check --baseline .guildhall-baseline.json --update-baseline

@@ -20,7 +20,7 @@ const FOLDERS: [(&str, RecursiveMode); 3] = [
     (".claude/skills", RecursiveMode::Recursive),
 ];
 /// Files whose change may change what is read.
-const FILES: [&str; 3] = [CONFIG_PATH, ".gitignore", ".ignore"];
+const FILES: [&str; 2] = [CONFIG_PATH, ".gitignore"];
 
 #[derive(Debug)]
 pub(super) struct Watch {

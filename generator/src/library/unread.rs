@@ -62,6 +62,19 @@ impl Unread {
         });
         needed.filter(|id| self.0.iter().any(|path| touches(path, id))).collect()
     }
+
+    /// Whether there may be skills of which nothing is known.
+    pub(super) fn hides_skills(&self, library: &Library) -> bool {
+        let is_around = |path: &str| matches!(path, "skills" | ".claude" | ".claude/skills");
+        let is_of_sound = |path: &str| library.keys().any(|id| is_within(path, id));
+        self.0.iter().any(|path| is_around(path) || inner(path).is_some() && !is_of_sound(path))
+    }
+}
+
+/// Whether a path lies within the folder of a skill.
+fn is_within(path: &str, id: &SkillId) -> bool {
+    let mut parts = inner(path).unwrap_or_default().splitn(3, '/');
+    parts.next() == Some(id.team.as_str()) && parts.next() == Some(id.name.as_str()) && parts.next().is_some()
 }
 
 /// Whether a path is that of a skill, or lies within it or around it.
@@ -70,4 +83,36 @@ fn touches(path: &str, id: &SkillId) -> bool {
     let mut parts = inner.split('/');
     let team = parts.next() == Some(id.team.as_str());
     team && parts.next().is_none_or(|name| name.strip_suffix(".md").unwrap_or(name) == id.name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_core::diagnostic::Span;
+    use registry_core::digest::FileMode;
+    use registry_core::manifest::SourceFile;
+
+    use super::*;
+    use crate::library;
+    use crate::source::Snapshot;
+
+    fn codes(unread: &str) -> Vec<&'static str> {
+        let text = "---\nname: support/a\nversion: 1.0.0\ndescription: Does a. Use it for a.\ntags: []\n\
+            access_level: team\ndependencies: {formatter: 1.x}\n---\nDo it.\n";
+        let file = SourceFile { mode: FileMode::Plain, bytes: text.as_bytes().to_vec() };
+        let files = [("skills/support/a/SKILL.md".to_owned(), file)].into();
+        let found = Diagnostic::new(Rule::Unreadable, unread, Span::START, "x");
+        let snapshot = Snapshot { commit: None, files, config: None, diagnostics: vec![found] };
+        library::check(snapshot).outcome.diagnostics.iter().map(|found| found.rule.code()).collect()
+    }
+
+    #[test]
+    fn what_could_not_be_read_may_provide_a_name() {
+        for unread in ["skills/support/b/SKILL.md", "skills/support/b.md", "skills/finance", ".claude/skills"]
+        {
+            assert_eq!(codes(unread), ["GH0001"], "{unread}");
+        }
+        for unread in ["guildhall.yaml", ".gitignore", "skills/support/a/image.png"] {
+            assert_eq!(codes(unread).iter().filter(|code| **code == "GH0402").count(), 1, "{unread}");
+        }
+    }
 }

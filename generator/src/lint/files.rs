@@ -31,6 +31,15 @@ const PLACEHOLDERS: [&str; 6] = ["bar", "example", "file", "filename", "foo", "n
 static NEARBY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^(?:\./)?([\w./-]+\.\w+)(?:#.*)?$").ok());
 
+/// What a link without a folder ends with if it is one to a file: others are addresses, as `example.com` is.
+const EXTENSIONS: [&str; 69] = [
+    "adoc", "bash", "bat", "bmp", "c", "cfg", "conf", "cpp", "cs", "css", "csv", "docx", "env", "gif", "go",
+    "gql", "graphql", "h", "hpp", "htm", "html", "ico", "ini", "ipynb", "java", "jpeg", "jpg", "js", "json",
+    "json5", "jsonc", "jsonl", "jsx", "kt", "lock", "log", "lua", "md", "mdx", "mjs", "odt", "parquet",
+    "patch", "pdf", "php", "pl", "png", "pptx", "ps1", "py", "r", "rb", "rs", "rst", "scss", "sh", "sql",
+    "svg", "tex", "toml", "ts", "tsv", "tsx", "txt", "webp", "xlsx", "xml", "yaml", "yml",
+];
+
 /// Programs before the name of a script that they run, `run` being that of `uv run` and the like.
 const INTERPRETERS: [&str; 16] = [
     "bash", "bun", "node", "perl", "php", "pwsh", "py", "python", "python3", "ruby", "run", "sh", "source",
@@ -137,8 +146,29 @@ fn means_a_file_of_the_skill(body: &str, range: Range<usize>) -> bool {
     !before.ends_with(ends_another)
         && !before.ends_with("](")
         && !counted
+        && !is_in_address(before)
+        && !ends_in_number(body.get(range.clone()).unwrap_or_default())
         && !is_placeholder(body.get(range).unwrap_or_default())
         && !EXAMPLE.as_ref().is_some_and(|example| example.is_match(line))
+}
+
+/// Whether what follows is part of a web address, such as its query.
+fn is_in_address(before: &str) -> bool {
+    let ends_address = |letter: char| letter.is_whitespace() || "\"'`<>()|".contains(letter);
+    before.rsplit(ends_address).next().is_some_and(|word| word.contains("://"))
+}
+
+/// Whether what looks like an extension is part of a version, as in `scripts/v1.2`.
+fn ends_in_number(path: &str) -> bool {
+    !extension(path).contains(|letter: char| letter.is_alphabetic())
+}
+
+fn is_known(extension: &str) -> bool {
+    EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str())
+}
+
+fn extension(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or_default()
 }
 
 fn is_placeholder(path: &str) -> bool {
@@ -151,7 +181,11 @@ fn linked(body: &str) -> Vec<(String, Range<usize>)> {
     if !body.contains("](") && !body.contains("]:") {
         return Vec::new();
     }
-    let nearby = |target: &str| Some(normal(NEARBY.as_ref()?.captures(target)?.get(1)?.as_str()));
+    let nearby = |target: &str| {
+        let path = NEARBY.as_ref()?.captures(target)?.get(1)?.as_str();
+        let is_file = if path.contains('/') { !ends_in_number(path) } else { is_known(extension(path)) };
+        is_file.then(|| normal(path))
+    };
     Parser::new(body)
         .into_offset_iter()
         .filter_map(|(event, range)| match event {

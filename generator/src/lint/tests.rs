@@ -61,6 +61,9 @@ fn files_that_the_text_names_exist() {
         "[x](#scripts)",
         "`{skill}/scripts/a.py`",
         "[mail](mailto:a@b.example)",
+        "[e](mailto.x) and [dom](example.com)",
+        "See scripts/v1.2 and [notes](references/v1.2).",
+        "Open https://x.example/?f=scripts/a.py or [it](https://x.example/?f=scripts/a.py&g=assets/b.csv).",
         "./scripts/convert.sh --all",
         "Files (e.g. `references/finance.md`, `references/policies.md`) are read when needed.",
         "- **Example**: `scripts/rotate_pdf.py` for PDF tasks",
@@ -77,6 +80,9 @@ fn an_example_ends_with_its_sentence() {
         "Words such as \"a\". See `references/words.md`.",
         "**For examples**: See [them](references/words.md).",
         "```bash\npython scripts/words.py --in assets/words.csv\n```",
+        "See https://x.example/ and scripts/words.py.",
+        "Pass `--words=references/words.v2`.",
+        "[logo](LOGO.PNG)",
     ] {
         assert!(of_body(body).starts_with("GH0602"), "{body}");
     }

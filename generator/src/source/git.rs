@@ -8,6 +8,7 @@ use registry_core::manifest::SourceFile;
 use registry_core::organisation::CONFIG_PATH;
 
 use super::room::Room;
+use super::tracked;
 use super::{MAX_FILE_BYTES, ROOTS, Snapshot, SourceError};
 
 /// Longest path of a folder that is gone into, in bytes: no system of files takes a longer one.
@@ -22,10 +23,17 @@ pub(super) fn read_head(folder: &Path) -> Result<Snapshot, SourceError> {
     let broken = |error| SourceError::Git(id.clone(), error);
     let tree = commit.tree().map_err(broken)?;
     let mut reading = Reading { repository: &repository, snapshot, room: Room::default() };
+    let above = tracked::prefix(&repository, folder);
+    let mut nothing = true;
     for path in ROOTS.iter().chain([&CONFIG_PATH]) {
-        if let Some(entry) = tree.lookup_entry_by_path(path).map_err(broken)? {
+        if let Some(entry) = tree.lookup_entry_by_path(above.join(path)).map_err(broken)? {
+            nothing = false;
             reading.start(path, entry.mode().kind(), entry.object_id()).map_err(broken)?;
         }
+    }
+    // A folder that has none may be the wrong one; a repository may be new.
+    if nothing && above != Path::new("") {
+        return Err(SourceError::Nothing(folder.to_owned()));
     }
     Ok(reading.snapshot)
 }

@@ -4,6 +4,9 @@ mod empty;
 mod git;
 mod room;
 mod rules;
+#[cfg(test)]
+mod tests;
+mod tracked;
 mod worktree;
 
 use std::collections::BTreeMap;

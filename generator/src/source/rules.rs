@@ -9,8 +9,8 @@ use ignore::WalkBuilder;
 
 use super::Snapshot;
 
-/// Their names.
-const NAMES: [&str; 2] = [".gitignore", ".ignore"];
+/// Their name.
+const NAME: &str = ".gitignore";
 /// The folders above those of skills, relative to the repository.
 const ABOVE: [&str; 2] = ["", ".claude"];
 /// Largest one that is read, in bytes.
@@ -34,37 +34,31 @@ pub(super) enum Met {
 }
 
 pub(super) fn is_name(path: &str) -> bool {
-    NAMES.contains(&path.rsplit('/').next().unwrap_or(path))
+    path.rsplit('/').next() == Some(NAME)
 }
 
-/// The rules that must not be opened in a folder.
-fn unsound(folder: &Path) -> impl Iterator<Item = &'static str> {
-    let unsound = |name: &&str| {
-        fs::symlink_metadata(folder.join(name)).is_ok_and(|file| !file.is_file() || file.len() > MAX_BYTES)
-    };
-    NAMES.into_iter().filter(unsound).collect::<Vec<_>>().into_iter()
+/// Whether the rules of a folder must not be opened.
+fn unsound(folder: &Path) -> bool {
+    fs::symlink_metadata(folder.join(NAME)).is_ok_and(|file| !file.is_file() || file.len() > MAX_BYTES)
 }
 
 /// Whether the rules above the folders of skills can be read.
 pub(super) fn above(repository: &Path) -> Rules {
-    let sound = |folder: &&str| unsound(&repository.join(folder)).next().is_none();
-    if ABOVE.iter().all(sound) { Rules::On } else { Rules::Off }
+    if ABOVE.iter().any(|folder| unsound(&repository.join(folder))) { Rules::Off } else { Rules::On }
 }
 
 pub(super) fn refuse_above(repository: &Path, snapshot: &mut Snapshot) {
-    for folder in ABOVE {
-        for name in unsound(&repository.join(folder)) {
-            let path = Path::new(folder).join(name).to_string_lossy().into_owned();
-            let message = "what is ignored can only be read from an ordinary file of at most 1 MiB";
-            snapshot.refuse(&path, message, "put such a file here, or remove it");
-        }
+    for folder in ABOVE.into_iter().filter(|folder| unsound(&repository.join(folder))) {
+        let path = Path::new(folder).join(NAME).to_string_lossy().into_owned();
+        let message = "what is ignored can only be read from an ordinary file of at most 1 MiB";
+        snapshot.refuse(&path, message, "put such a file here, or remove it");
     }
 }
 
 /// Keeps a walk out of folders that it must not enter, and tells of each.
 pub(super) fn guard(walk: &mut WalkBuilder, rules: Rules, start: &Path) -> Receiver<Met> {
     let (sender, receiver) = channel();
-    if rules == Rules::Off || unsound(start).next().is_some() {
+    if rules == Rules::Off || unsound(start) {
         walk.standard_filters(false);
         if rules == Rules::On {
             let _ = sender.send(Met::Rules);
@@ -76,7 +70,7 @@ pub(super) fn guard(walk: &mut WalkBuilder, rules: Rules, start: &Path) -> Recei
         }
         let met = if fs::symlink_metadata(entry.path().join(".git")).is_ok() {
             Met::Repository(entry.path().to_owned())
-        } else if rules == Rules::On && unsound(entry.path()).next().is_some() {
+        } else if rules == Rules::On && unsound(entry.path()) {
             Met::Rules
         } else {
             return true;

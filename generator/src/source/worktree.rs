@@ -1,5 +1,6 @@
-//! The working tree: what authors see before they commit. Files that Git ignores are left out.
+//! The working tree: what authors see before they commit. Files that Git ignores are left out, unless it tracks them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,6 +14,7 @@ use registry_core::organisation::CONFIG_PATH;
 use super::empty::Folders;
 use super::room::Room;
 use super::rules::{self, Rules};
+use super::tracked;
 use super::{MAX_FILE_BYTES, ROOTS, Snapshot, SourceError, bytes};
 
 pub(super) fn read(repository: &Path) -> Result<Snapshot, SourceError> {
@@ -30,6 +32,7 @@ pub(super) fn read(repository: &Path) -> Result<Snapshot, SourceError> {
         let mut tree = Tree::of(repository);
         starts.iter().for_each(|start| tree.start(start, rules));
         if !tree.misruled {
+            tree.add_tracked();
             return Ok(tree.finish());
         }
         rules = Rules::Off;
@@ -42,14 +45,16 @@ struct Tree<'a> {
     snapshot: Snapshot,
     folders: Folders,
     room: Room,
+    /// The files that were met, whether or not they were read.
+    met: BTreeSet<PathBuf>,
     /// Whether a file of rules was met that must not be opened.
     misruled: bool,
 }
 
 impl<'a> Tree<'a> {
     fn of(repository: &'a Path) -> Self {
-        let snapshot = Snapshot::new(None);
-        Self { repository, snapshot, folders: Folders::default(), room: Room::default(), misruled: false }
+        let (snapshot, folders, room) = (Snapshot::new(None), Folders::default(), Room::default());
+        Self { repository, snapshot, folders, room, met: BTreeSet::new(), misruled: false }
     }
 
     /// Reads a folder of skills or the configuration.
@@ -77,7 +82,7 @@ impl<'a> Tree<'a> {
         let start = self.repository.join(start);
         let mut walk = WalkBuilder::new(&start);
         // Hidden files are read: many tools keep theirs below `.claude`.
-        walk.hidden(false).sort_by_file_name(Ord::cmp);
+        walk.hidden(false).ignore(false).sort_by_file_name(Ord::cmp);
         let watch = rules::guard(&mut walk, rules, &start);
         for entry in walk.build() {
             match entry {
@@ -96,6 +101,15 @@ impl<'a> Tree<'a> {
                         ("submodules are not part of a skill", "put the files themselves here");
                     self.refuse(&folder, message, help);
                 }
+            }
+        }
+    }
+
+    /// Reads what a rule leaves out although Git tracks it: it is part of the next commit.
+    fn add_tracked(&mut self) {
+        for path in tracked::below(self.repository) {
+            if !self.met.contains(&path) && tracked::is_reached(self.repository, &path) {
+                self.read(&self.repository.join(path));
             }
         }
     }
@@ -119,6 +133,7 @@ impl<'a> Tree<'a> {
             return self.folders.add(path);
         }
         self.folders.hold(path);
+        self.met.insert(relative.clone());
         if metadata.is_symlink() {
             self.snapshot.refuse(path, IS_LINK, "put the file itself here");
         } else if !metadata.is_file() {

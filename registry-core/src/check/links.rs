@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
-use super::{Library, Skill, names};
+use super::{Library, Skill, Unsound, names};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::id::{SkillId, SkillName, TeamName};
 use crate::manifest::{Bare, Dependency};
@@ -14,7 +14,7 @@ use crate::requirement::{Requirement, Spec};
 type Providers = BTreeMap<SkillName, BTreeMap<SkillId, Version>>;
 
 /// Gives every dependency by a bare name its full one, and reports those that no one skill answers to.
-pub(super) fn link(library: &mut Library, unsound: &BTreeSet<SkillId>) -> Vec<Diagnostic> {
+pub(super) fn link(library: &mut Library, unsound: &Unsound) -> Vec<Diagnostic> {
     let bare: Vec<(SkillId, Vec<Bare>)> = library
         .iter_mut()
         .filter(|(_, skill)| !skill.manifest.unlinked.is_empty())
@@ -28,10 +28,8 @@ pub(super) fn link(library: &mut Library, unsound: &BTreeSet<SkillId>) -> Vec<Di
     for (id, unlinked) in bare {
         for needed in unlinked {
             let span = needed.span;
-            if candidates(&id, &needed.name).any(|skill| unsound.contains(&skill)) {
-                continue;
-            }
-            let linked = find(library, &providers, &id, needed);
+            let linked = find(library, unsound, &providers, &id, needed).transpose();
+            let Some(linked) = linked else { continue };
             let Some(skill) = library.get_mut(&id) else { continue };
             match linked.and_then(|spec| add(skill, Dependency { spec, span })) {
                 Ok(()) => {}
@@ -64,10 +62,18 @@ fn candidates<'a>(by: &'a SkillId, name: &'a SkillName) -> impl Iterator<Item = 
 
 type Fault = (Rule, String, String);
 
-fn find(library: &Library, providers: &Providers, by: &SkillId, needed: Bare) -> Result<Spec, Fault> {
+/// What a bare name means; nothing where that depends on skills with errors of their own.
+fn find(
+    library: &Library,
+    unsound: &Unsound,
+    providers: &Providers,
+    by: &SkillId,
+    needed: Bare,
+) -> Result<Option<Spec>, Fault> {
     let Bare { name, requirement, .. } = needed;
-    if let Some(skill) = candidates(by, &name).find(|id| library.contains_key(id)) {
-        return Ok(Spec { skill, requirement });
+    let exists = |id: &SkillId| library.contains_key(id) || unsound.skills.contains(id);
+    if let Some(skill) = candidates(by, &name).find(exists) {
+        return Ok(library.contains_key(&skill).then_some(Spec { skill, requirement }));
     }
     let none = BTreeMap::new();
     let all: BTreeMap<&SkillId, &Version> =
@@ -76,7 +82,9 @@ fn find(library: &Library, providers: &Providers, by: &SkillId, needed: Bare) ->
         all.iter().filter(|(_, version)| requirement.matches(version)).map(|(id, _)| *id).collect();
     let listed = |ids: &mut dyn Iterator<Item = String>| ids.collect::<Vec<_>>().join(", ");
     match (fitting.first(), fitting.len()) {
-        (Some(skill), 1) => Ok(Spec { requirement: provided_by(library, skill), skill: (*skill).clone() }),
+        (Some(skill), 1) => {
+            Ok(Some(Spec { requirement: provided_by(library, skill), skill: (*skill).clone() }))
+        }
         (Some(_), _) => {
             let candidates = listed(&mut fitting.iter().map(|id| format!("`{id}`")));
             let message = format!("`{name}` is provided by several skills: {candidates}");
@@ -86,6 +94,7 @@ fn find(library: &Library, providers: &Providers, by: &SkillId, needed: Bare) ->
                 "write the full name of the one that you mean".to_owned(),
             ))
         }
+        (None, _) if unsound.may_provide => Ok(None),
         (None, _) if !all.is_empty() => {
             let offers = listed(&mut all.iter().map(|(id, version)| format!("{version} by `{id}`")));
             let message = format!("no skill provides `{name}` {requirement}; it is provided in {offers}");
@@ -96,7 +105,8 @@ fn find(library: &Library, providers: &Providers, by: &SkillId, needed: Bare) ->
                 "there is no skill `{name}` in the team `{}` or in `shared`, and none provides it",
                 by.team
             );
-            Err((Rule::MissingDependency, message, names::nearest(library, &format!("{}/{name}", by.team))))
+            let wanted = SkillId { team: by.team.clone(), name };
+            Err((Rule::MissingDependency, message, names::nearest(library, by, &wanted)))
         }
     }
 }

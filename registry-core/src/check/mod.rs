@@ -31,13 +31,21 @@ pub type Library = BTreeMap<SkillId, Skill>;
 /// The closure of every release, in topological order.
 pub type Closures = BTreeMap<SkillId, Vec<Member>>;
 
-/// Applies every rule that needs more than one skill, and gives dependencies by a bare name their full one. Skills in
-/// `unsound` exist and have errors of their own: nobody is told that they are missing. Closures are complete only when
-/// no finding is an error.
+/// Skills that exist and have errors of their own: nobody is told that they are missing.
+#[derive(Debug, Clone, Default)]
+pub struct Unsound {
+    /// Those whose names are known.
+    pub skills: BTreeSet<SkillId>,
+    /// Whether any of them, named or not, may provide names that nobody could read.
+    pub may_provide: bool,
+}
+
+/// Applies every rule that needs more than one skill, and gives dependencies by a bare name their full one. Closures
+/// are complete only when no finding is an error.
 #[must_use]
 pub fn check_library(
     library: &mut Library,
-    unsound: &BTreeSet<SkillId>,
+    unsound: &Unsound,
     organisation: &Organisation,
 ) -> (Closures, Vec<Diagnostic>) {
     let mut diagnostics = links::link(library, unsound);
@@ -51,7 +59,7 @@ pub fn check_library(
         let report = Report { library, organisation, skill };
         diagnostics.extend(report.team());
         diagnostics.extend(report.roles());
-        diagnostics.extend(report.direct(unsound));
+        diagnostics.extend(report.direct(&unsound.skills));
         diagnostics.extend(report.audiences());
         match resolver.solve(id, &skill.manifest.version) {
             Ok(closure) => {
@@ -151,7 +159,7 @@ impl Report<'_> {
         let own = &self.skill.manifest.id;
         let (rule, at, help) = match obstacle {
             Unresolvable::Missing { needs, .. } => {
-                let help = names::nearest(self.library, &needs.skill.to_string());
+                let help = names::nearest(self.library, own, &needs.skill);
                 (Rule::MissingDependency, Some(&needs.skill), help)
             }
             Unresolvable::NoVersion { needs, .. } => {
@@ -169,7 +177,8 @@ impl Report<'_> {
             }
             Unresolvable::TooEntangled => {
                 let first = self.skill.manifest.depends_on.first().map(|needed| &needed.spec.skill);
-                (Rule::DependencyConflict, first, "pin versions exactly".to_owned())
+                let help = "split the closure: let fewer skills depend on each other".to_owned();
+                (Rule::DependencyConflict, first, help)
             }
         };
         let path = &self.skill.source.manifest_path;

@@ -15,10 +15,11 @@ pub(super) fn check(library: &Library) -> Vec<Diagnostic> {
     found
 }
 
-/// The skill whose name is closest to one that does not exist, as a hint.
-pub(super) fn nearest(library: &Library, wanted: &str) -> String {
-    let distance = |id: &SkillId| strsim::osa_distance(&id.to_string(), wanted);
-    match library.keys().map(|id| (distance(id), id)).min() {
+/// The skill whose name is closest to one that does not exist, as a hint for `by`, which does not mean itself.
+pub(super) fn nearest(library: &Library, by: &SkillId, wanted: &SkillId) -> String {
+    let wanted = wanted.to_string();
+    let distance = |id: &SkillId| strsim::osa_distance(&id.to_string(), &wanted);
+    match library.keys().filter(|id| *id != by).map(|id| (distance(id), id)).min() {
         Some((0..=3, near)) => format!("did you mean `{near}`?"),
         _ => "add the skill, or remove the dependency".to_owned(),
     }

@@ -43,7 +43,7 @@ fn library(skills: &str) -> Library {
 
 fn findings(skills: &str) -> String {
     let mut library = library(skills);
-    let (_, found) = check_library(&mut library, &BTreeSet::new(), &Organisation::parse(CONFIG).unwrap());
+    let (_, found) = check_library(&mut library, &Unsound::default(), &Organisation::parse(CONFIG).unwrap());
     found.iter().map(Diagnostic::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -80,7 +80,7 @@ fn a_bare_name_is_found_in_the_own_team_then_in_shared_then_among_what_skills_pr
         platform/formats public | provides: {formatter: 1.1.0}
         reports/all public";
     let mut library = library(skills);
-    assert_eq!(links::link(&mut library, &BTreeSet::new()), []);
+    assert_eq!(links::link(&mut library, &Unsound::default()), []);
     let caller = &library[&"support/caller".parse().unwrap()].manifest;
     let needs: Vec<String> = caller.depends_on.iter().map(|needed| needed.spec.to_string()).collect();
     assert_eq!(needs, ["reports/all:*", "support/facts:1.x", "finance/formats:^1.0.0", "shared/queue:1.x"]);
@@ -99,10 +99,51 @@ fn bare_name_and_name_findings() {
     });
 }
 
+fn unsound(skills: &[&str]) -> Unsound {
+    let skills = skills.iter().map(|id| id.parse().unwrap()).collect();
+    Unsound { skills, may_provide: true }
+}
+
 #[test]
 fn a_dependency_with_errors_of_its_own_is_not_missing() {
     let mut library = library("support/a team support/b:1.x\nsupport/c team | dependencies: {d: 1.x}");
-    let unsound = ["support/b", "shared/d"].iter().map(|id| id.parse().unwrap()).collect();
+    let unsound = unsound(&["support/b", "shared/d"]);
     let (_, found) = check_library(&mut library, &unsound, &Organisation::parse(CONFIG).unwrap());
     assert_eq!(found, []);
+}
+
+#[test]
+fn a_bare_name_that_an_unsound_skill_may_provide_is_not_missing() {
+    let skills = "support/a team | dependencies: {formatter: 1.x, parser: 2.x}
+        shared/b public | provides: {parser: 1.0.0}";
+    let organisation = Organisation::parse(CONFIG).unwrap();
+    let (_, found) = check_library(&mut library(skills), &unsound(&["shared/c"]), &organisation);
+    assert_eq!(found, []);
+    assert_eq!(findings(skills).matches("GH04").count(), 2);
+}
+
+#[test]
+fn a_bare_name_means_the_sound_skill_of_the_own_team_whatever_is_wrong_with_that_of_shared() {
+    let mut library = library("support/a team | dependencies: {facts: 1.x}\nsupport/facts team");
+    assert_eq!(links::link(&mut library, &unsound(&["shared/facts"])), []);
+    let needs = &library[&"support/a".parse().unwrap()].manifest.depends_on;
+    assert_eq!(needs.iter().map(|needed| needed.spec.to_string()).collect::<Vec<_>>(), ["support/facts:1.x"]);
+}
+
+#[test]
+fn no_hint_names_the_skill_itself() {
+    for skills in ["support/facts team | dependencies: {fact: 1.x}", "support/facts team support/fact:1.x"] {
+        let mut library = library(skills);
+        let organisation = Organisation::parse(CONFIG).unwrap();
+        let (_, found) = check_library(&mut library, &Unsound::default(), &organisation);
+        let helps: Vec<&str> = found.iter().filter_map(|found| found.help.as_deref()).collect();
+        assert_eq!(helps, ["add the skill, or remove the dependency"], "{skills}");
+    }
+}
+
+#[test]
+fn a_closure_that_is_too_large_is_to_be_split() {
+    let chain = (0..600).map(|n| format!("support/step-{n} team support/step-{}:1.x\n", n + 1));
+    let found = findings(&format!("{}support/step-600 team", chain.collect::<String>()));
+    assert!(found.contains("split the closure: let fewer skills depend on each other"), "{found}");
 }

@@ -46,7 +46,6 @@ fn a_level_of_its_own_decides_and_is_told() {
     };
     assert_eq!(level("access_level: public\nvisibility: private\n"), (AccessLevel::Public, true));
     assert_eq!(level("metadata:\n  access_level: sensitive\n"), (AccessLevel::Sensitive, true));
-    assert_eq!(level("Access_Level: public\n"), (AccessLevel::Public, true));
     assert_eq!(level("access_level: team\n"), (AccessLevel::Team, true));
     assert_eq!(level("access_level:\n"), (AccessLevel::Team, false));
     assert_eq!(level("metadata:\n  accessible: true\n"), (AccessLevel::Team, false));
