@@ -4,9 +4,11 @@ mod baseline;
 pub mod github;
 pub mod human;
 pub mod json;
+mod printable;
 pub mod sarif;
 
 pub use baseline::{Baseline, BaselineError, Silenced};
+pub use printable::{inert, inert_lines, printable, without_commands};
 
 use std::collections::BTreeMap;
 use std::fmt;
