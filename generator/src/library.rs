@@ -1,5 +1,6 @@
 //! A snapshot → a checked library, or every finding about it.
 
+mod cap;
 mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,7 +93,7 @@ pub fn check_with(snapshot: Snapshot, lint: &Lint<'_>) -> Checked {
     let mut unsound: BTreeSet<SkillId> = refused.iter().map(|source| source.id.clone()).collect();
     unsound.extend(unread.needed(&library));
     let (closures, found) = check_library(&mut library, &unsound, &organisation);
-    diagnostics.extend(found);
+    diagnostics.extend(cap::cap(found));
     diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);
     let manifests = sources.map(|source| (source.manifest_path.as_str(), source.manifest()));
@@ -106,6 +107,7 @@ fn read_skill(source: SkillSource, lint: &Lint<'_>) -> (Result<Skill, SkillSourc
     let (manifest, mut found) = source.read();
     let digest = source.digest();
     found.extend(lint(&source, digest, manifest.as_ref()));
+    let found = cap::cap(found);
     let skill = match manifest {
         Some(manifest) => Ok(Skill { source, manifest, digest }),
         None => Err(source),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet};
-use registry_core::diagnostic::{Diagnostic, Position, Rule, Severity, Span};
+use registry_core::diagnostic::{Diagnostic, Lines, Position, Rule, Severity, Span};
 
 use super::{Finding, count, printable};
 
@@ -54,7 +54,7 @@ fn finding(found: &Finding<'_>, renderer: &Renderer) -> String {
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(printable(message)).id(rule.code());
-    let excerpt = found.text.and_then(|text| Excerpt::new(text, *span));
+    let excerpt = found.text.as_ref().and_then(|text| Excerpt::new(text, *span));
     let group = match excerpt {
         Some(Excerpt { text, range }) => title.element(
             Snippet::source(text)
@@ -83,16 +83,16 @@ struct Excerpt<'a> {
 
 impl<'a> Excerpt<'a> {
     /// `None` where the text has no such place.
-    fn new(text: &'a str, span: Span) -> Option<Self> {
+    fn new(lines: &Lines<'a>, span: Span) -> Option<Self> {
         let Span { start, mut end } = span;
         if end.line > start.line && end.column == 1 {
             end = end_of_line(end.line - 1);
         }
-        let from = Position { column: 1, ..start }.offset(text)?;
-        let to = end_of_line(end.line).offset(text)?;
-        let range = start.offset(text)? - from..end.offset(text)? - from;
+        let from = lines.offset(Position { column: 1, ..start })?;
+        let to = lines.offset(end_of_line(end.line))?;
+        let range = lines.offset(start)? - from..lines.offset(end)? - from;
         (range.start <= range.end).then_some(())?;
-        let text = text.get(from..to)?;
+        let text = lines.text().get(from..to)?;
         let long = text.get(range.clone())?.char_indices().nth(WIDTH).filter(|_| start.line == end.line);
         Some(match long {
             None => Self { text: visible(text.into()), range },
