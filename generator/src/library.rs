@@ -1,5 +1,6 @@
 //! A snapshot → a checked library, or every finding about it.
 
+mod cap;
 mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,7 +94,7 @@ pub fn check_with(snapshot: Snapshot, lint: &Lint<'_>) -> Checked {
     skills.extend(unread.needed(&library));
     let unsound = Unsound { skills, may_provide: !refused.is_empty() || unread.hides_skills(&library) };
     let (closures, found) = check_library(&mut library, &unsound, &organisation);
-    diagnostics.extend(found);
+    diagnostics.extend(cap::cap(found));
     diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);
     let manifests = sources.map(|source| (source.manifest_path.as_str(), source.manifest()));
@@ -107,6 +108,7 @@ fn read_skill(source: SkillSource, lint: &Lint<'_>) -> (Result<Skill, SkillSourc
     let (manifest, mut found) = source.read();
     let digest = source.digest();
     found.extend(lint(&source, digest, manifest.as_ref()));
+    let found = cap::cap(found);
     let skill = match manifest {
         Some(manifest) => Ok(Skill { source, manifest, digest }),
         None => Err(source),

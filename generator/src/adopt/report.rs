@@ -7,6 +7,8 @@ use registry_core::id::SkillId;
 use registry_core::policy::AccessLevel;
 use serde::Serialize;
 
+use crate::report::printable;
+
 /// What became of every skill that was found.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
@@ -98,8 +100,8 @@ pub enum Kind {
 /// Most characters of a value in a line for people.
 const SHOWN: usize = 60;
 
-fn shown(text: Option<&str>) -> String {
-    let line = text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+fn short(text: Option<&str>) -> String {
+    let line = printable(&text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "));
     if line.chars().count() <= SHOWN {
         return line;
     }
@@ -109,12 +111,12 @@ fn shown(text: Option<&str>) -> String {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, key, from, to } = self;
-        let (from, to) = (shown(from.as_deref()), shown(to.as_deref()));
+        let (key, from, to) = (printable(key), short(from.as_deref()), short(to.as_deref()));
         match kind {
             Kind::Added => write!(f, "+ {key}: {to}"),
             Kind::Renamed => write!(f, "~ {from} → {to}"),
             Kind::Clash => write!(f, "~ {key}: {from} → {to} (the name is taken)"),
-            Kind::Fixed if *key == from => write!(f, "~ {from} → {to}"),
+            Kind::Fixed if key == from => write!(f, "~ {from} → {to}"),
             Kind::Changed | Kind::Fixed => write!(f, "~ {key}: {from} → {to}"),
         }
     }
@@ -127,6 +129,12 @@ mod tests {
     fn change(kind: Kind, key: &str, from: &str, to: &str) -> String {
         let text = |text: &str| Some(text.to_owned());
         Change { kind, key: key.to_owned(), from: text(from), to: text(to) }.to_string()
+    }
+
+    #[test]
+    fn no_value_or_key_is_a_command() {
+        let shown = change(Kind::Changed, "k\n::x", "\u{1b}[2J", "\u{202e}");
+        assert_eq!(shown, r"~ k\n::x: \u{1b}[2J → \u{202e}");
     }
 
     #[test]

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use registry_core::diagnostic::Diagnostic;
 use registry_core::id::TeamName;
 
 use super::{Failure, output};
 use crate::adopt::{Adopted, Refused, Report, Request, adopt};
 use crate::configuration;
+use crate::report::{inert, printable};
 
 const EXAMPLES: &str = "\
 A skill keeps its text, its comments and its files. It gets what it lacks: a version, tags and an access level, a name
@@ -83,34 +85,51 @@ fn leaves_originals(repository: &Path, report: &Report) -> bool {
 fn print(report: &Report, dry_run: bool) {
     let verb = if dry_run { "would adopt" } else { "adopted" };
     for Adopted { source, slug, path, access_level, access_level_of_source, changes } in &report.adopted {
-        let mut text = format!("{verb} {source} → {path} (slug {slug})");
-        changes.iter().for_each(|change| text.push_str(&format!("\n  {change}")));
+        let mut text = format!("{verb} {} → {} (slug {slug})", printable(source), printable(path));
+        changes.iter().for_each(|change| {
+            text.push_str(&format!(
+                "
+  {change}"
+            ))
+        });
         if *access_level_of_source {
-            text.push_str(&format!("\n  = access_level: {access_level} (as the source says)"));
+            text.push_str(&format!(
+                "
+  = access_level: {access_level} (as the source says)"
+            ));
         }
         output::line(&text);
     }
     for unchanged in &report.unchanged {
         output::line(&format!(
             "unchanged {} → {} (slug {})",
-            unchanged.source, unchanged.path, unchanged.slug
+            printable(&unchanged.source),
+            printable(&unchanged.path),
+            unchanged.slug
         ));
     }
     for skipped in &report.skipped {
-        output::line(&format!("skipped {}: {}", skipped.path, skipped.reason));
+        output::line(&format!("skipped {}: {}", printable(&skipped.path), printable(&skipped.reason)));
     }
     for Refused { source, findings } in &report.refused {
         let findings: String = findings
             .iter()
             .filter(|finding| finding.is_error())
-            .map(|finding| format!("\n  {}", finding.to_string().replace('\n', "\n  ")))
+            .map(|finding| format!("\n  {}", refusal(finding)))
             .collect();
-        output::line(&format!("refused {source}{findings}"));
+        output::line(&format!("refused {}{findings}", printable(source)));
     }
     output::line(&summary(report, verb));
     if !report.adopted.is_empty() && !dry_run {
         output::line("next: guildhall check");
     }
+}
+
+/// An error on one line, its help on another.
+fn refusal(finding: &Diagnostic) -> String {
+    let help = finding.help.iter().map(|help| format!("\n    help: {}", printable(help)));
+    let help: String = help.collect();
+    format!("{}{help}", inert(&Diagnostic { help: None, ..finding.clone() }.to_string()))
 }
 
 fn summary(report: &Report, verb: &str) -> String {
@@ -128,4 +147,19 @@ fn summary(report: &Report, verb: &str) -> String {
     }
     let codes: Vec<String> = codes.iter().map(|(code, count)| format!("{code}: {count}")).collect();
     if codes.is_empty() { text } else { format!("{text} ({})", codes.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_core::diagnostic::{Rule, Span};
+
+    use super::*;
+
+    #[test]
+    fn no_text_of_a_refused_skill_is_a_command() {
+        let found = Diagnostic::new(Rule::UnknownKey, "::a\n", Span::START, "x\n::error::y");
+        let shown = refusal(&found.with_help("\u{1b}\n::b"));
+        assert_eq!(shown.lines().count(), 2, "{shown}");
+        assert!(shown.starts_with(r"./::a\n:1:1: ") && !shown.contains('\u{1b}'), "{shown}");
+    }
 }

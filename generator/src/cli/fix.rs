@@ -10,6 +10,7 @@ use registry_core::diagnostic::{Diagnostic, causes};
 use super::{Failure, check, output};
 use crate::fix::{self, LeftAlone, Plan};
 use crate::library;
+use crate::report::{inert_lines, printable};
 use crate::source::{self, Origin};
 
 #[derive(Debug, clap::Args)]
@@ -83,21 +84,22 @@ fn report(plan: &Plan, left_alone: &Refusals<'_>) {
     let whole = |found: &&Diagnostic| fix::touched(found).iter().all(|path| !left_alone.contains_key(path));
     plan.mended.iter().filter(whole).for_each(|found| output::line(&format!("fixed {}", title(found))));
     for (path, reason) in left_alone {
-        output::note(&format!("left alone `{path}`: {reason}{}", causes(reason)));
+        let reason = inert_lines(&format!("{reason}{}", causes(reason)));
+        output::note(&format!("left alone `{}`: {reason}", printable(path)));
     }
 }
 
 fn title(found: &Diagnostic) -> String {
     let Diagnostic { path, span, rule, fix, .. } = found;
     let title = fix.as_ref().map_or("", |fix| &fix.title);
-    format!("{path}:{}:{} {}: {title}", span.start.line, span.start.column, rule.code())
+    printable(&format!("{path}:{}:{} {}: {title}", span.start.line, span.start.column, rule.code()))
 }
 
 fn dry_run(repository: &Path, scope: &Scope) -> Result<ExitCode, Failure> {
     let (plan, mut checked) =
         fix::plan(source::read(repository, Origin::Worktree)?, |path| scope.holds(path));
     for (path, edit) in &plan.edits {
-        output::line(fix::diff(path, edit).trim_end_matches('\n'));
+        output::patch(fix::diff(path, edit).trim_end_matches('\n'));
     }
     plan.mended.iter().for_each(|found| output::note(&format!("would fix {}", title(found))));
     checked.outcome.diagnostics.retain(|found| scope.holds(&found.path));

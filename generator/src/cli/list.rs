@@ -19,6 +19,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use super::skills::{Count, Format, View, findings_by_skill, one_line};
 use super::{Failure, output};
 use crate::library::Checked;
+use crate::report::inert;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -192,7 +193,7 @@ fn cells(entry: &Entry) -> [String; 5] {
     };
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     [
-        one_line(&entry.slug),
+        inert(&entry.slug),
         or_dash(entry.version.as_ref().map(Version::to_string)),
         or_dash(entry.access_level.map(|level| level.to_string())),
         or_dash(entry.skill_type.map(|kind| kind.as_str().to_owned())),

@@ -10,6 +10,7 @@ use registry_core::policy::AccessLevel;
 
 use super::{Failure, output};
 use crate::configuration;
+use crate::report::printable;
 use crate::scaffold::{self, Language, Wanted};
 
 const EXAMPLES: &str = "\
@@ -123,7 +124,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     let organisation = configuration::read(repository)?;
     let files = scaffold::write(repository, &wanted, organisation.as_ref())?;
     for path in &files {
-        output::line(&format!("wrote {path}"));
+        output::line(&format!("wrote {}", printable(path)));
     }
     output::line("next: write over the example, then run `guildhall check`");
     let script = files.iter().find(|path| path.contains("/scripts/"));

@@ -19,7 +19,8 @@ use super::skills::{Format, View, findings_by_skill, one_line};
 use super::{Failure, output};
 use crate::library::Checked;
 use crate::lint::{self, Tokens};
-use crate::{bundle, catalog, report};
+use crate::report::{self, inert, printable};
+use crate::{bundle, catalog};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -103,7 +104,7 @@ fn absent(
         return Err(NoSuchSkill { name: name.to_owned(), near }.into());
     }
     print_findings(checked, findings);
-    output::note(&format!("`{name}` cannot be read"));
+    output::note(&format!("`{}` cannot be read", printable(name)));
     Ok(ExitCode::from(1))
 }
 
@@ -174,7 +175,7 @@ fn open_to(audience: &Audience, organisation: &Organisation) -> String {
 fn print(checked: &Checked, skill: &Skill, shown: &Shown<'_>) {
     let listing = &shown.release.listing;
     output::line(&format!("{BOLD}{}{BOLD:#} {}", listing.slug, listing.version));
-    output::line(&one_line(&listing.description));
+    output::line(&inert(&one_line(&listing.description)));
     if let Some(notice) = &listing.deprecated {
         output::line(&format!("{BOLD}Deprecated{BOLD:#}: {}", one_line(notice)));
     }
@@ -218,7 +219,7 @@ fn facts(skill: &Skill, shown: &Shown<'_>) {
         ("Digest", shown.release.digest.to_string()),
     ];
     for (name, value) in facts {
-        output::line(&format!("{DIM}{name:<9}{DIM:#}{value}"));
+        output::line(&format!("{DIM}{name:<9}{DIM:#}{}", printable(&value)));
     }
 }
 
@@ -228,7 +229,7 @@ fn section(title: &str, lines: &[String], none: &str) {
     }
     output::line(&format!("\n{BOLD}{title}{BOLD:#}"));
     for line in lines.iter().flat_map(|text| text.lines()) {
-        output::line(&format!("  {line}"));
+        output::line(&format!("  {}", inert(line)));
     }
 }
 
@@ -236,7 +237,7 @@ fn files(files: &[FileDetail]) -> Vec<String> {
     let width = files.iter().map(|file| file.size.to_string().len()).max().unwrap_or_default();
     let line = |file: &FileDetail| {
         let mode = if file.executable { "0755" } else { "0644" };
-        format!("{mode}  {:>width$}  {}", file.size, one_line(&file.path))
+        format!("{mode}  {:>width$}  {}", file.size, printable(&file.path))
     };
     files.iter().map(line).collect()
 }

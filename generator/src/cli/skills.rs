@@ -9,6 +9,7 @@ use registry_core::organisation::CONFIG_PATH;
 use serde::Serialize;
 
 use crate::library::{self, Checked};
+use crate::report::printable;
 use crate::source::{self, Origin, SourceError};
 
 /// Which skills, and how they are printed.
@@ -73,8 +74,7 @@ fn slug_of(path: &str) -> String {
 
 /// Text of an author in one line, without what a terminal could take for commands.
 pub(super) fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text.split(|letter: char| letter.is_whitespace() || letter.is_control()).collect();
-    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    printable(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -92,6 +92,6 @@ mod tests {
 
     #[test]
     fn a_terminal_takes_no_commands_from_authors() {
-        assert_eq!(one_line(" a\n b\u{1b}[31mc "), "a b [31mc");
+        assert_eq!(one_line(" a\n b\u{1b}[31mc "), r"a b\u{1b}[31mc");
     }
 }

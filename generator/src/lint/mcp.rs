@@ -1,5 +1,6 @@
 //! `mcp-servers`, which platforms read, and the section "MCP Server Requirements", which agents read, agree.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -21,9 +22,10 @@ pub(super) fn check(text: &Text<'_>, manifest: &Manifest) -> Vec<Diagnostic> {
         None => return without_section(text, manifest),
     };
     let section = section(text.body, whole.end(), level.len());
-    let written = |name: &str| manifest.mcp_servers.iter().any(|server| same(server, name));
+    let servers: BTreeSet<String> = manifest.mcp_servers.iter().map(|server| plain(server)).collect();
     let demanded = DEMANDED.as_ref().into_iter().flat_map(|pattern| pattern.captures_iter(section));
-    let unlisted = demanded.filter_map(|found| found.get(1)).filter(|name| !written(name.as_str()));
+    let unlisted =
+        demanded.filter_map(|found| found.get(1)).filter(|name| !servers.contains(&plain(name.as_str())));
     let mut found: Vec<Diagnostic> = unlisted
         .map(|name| {
             let range = whole.end() + name.start()..whole.end() + name.end();
@@ -74,7 +76,7 @@ fn section(body: &str, start: usize, level: usize) -> &str {
     rest.get(..end).unwrap_or_default()
 }
 
-fn same(a: &str, b: &str) -> bool {
-    let plain = |text: &str| text.to_lowercase().replace([' ', '-', '_', '`'], "");
-    plain(a) == plain(b)
+/// What is left of a name that is written in one of several ways.
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace([' ', '-', '_', '`'], "")
 }

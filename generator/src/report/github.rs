@@ -4,7 +4,7 @@
 
 use registry_core::diagnostic::{Diagnostic, Severity};
 
-use super::{Finding, count};
+use super::{Finding, count, inert, printable};
 
 /// GitHub shows at most ten annotations of a kind for each step and drops the rest without a word.
 const MOST: usize = 10;
@@ -39,14 +39,14 @@ pub fn render(findings: &[Finding<'_>]) -> String {
 fn annotation(found: &Diagnostic) -> String {
     let Diagnostic { path, span, rule, severity, message, help, .. } = found;
     let mut properties =
-        format!("file={},line={},endLine={}", property(path), span.start.line, span.end.line);
+        format!("file={},line={},endLine={}", property(&printable(path)), span.start.line, span.end.line);
     // GitHub takes columns only for a finding within one line.
     if span.start.line == span.end.line {
         properties.push_str(&format!(",col={},endColumn={}", span.start.column, span.end.column));
     }
     let title = property(&format!("{} {}", rule.code(), rule.name()));
-    let help = help.iter().map(|help| format!("\nhelp: {help}")).collect::<String>();
-    format!("::{severity} {properties},title={title}::{}", data(&format!("{message}{help}")))
+    let help = help.iter().map(|help| format!("\nhelp: {}", printable(help))).collect::<String>();
+    format!("::{severity} {properties},title={title}::{}", data(&format!("{}{help}", printable(message))))
 }
 
 fn plain(found: &Diagnostic) -> String {
@@ -63,16 +63,6 @@ fn data(text: &str) -> String {
 /// The value of a command's property.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-/// One line in which the runner sees no command: it looks for `::` at the start of a line, and for the `##[` of its
-/// older commands anywhere. Without this a skill's text could start commands in the workflow that checks it.
-fn inert(text: &str) -> String {
-    let escaped = |letter: char| {
-        if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() }
-    };
-    let line = text.chars().map(escaped).collect::<String>().replace("##[", "## [");
-    if line.trim_start().starts_with("::") { format!("./{}", line.trim_start()) } else { line }
 }
 
 #[cfg(test)]

@@ -4,12 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use annotate_snippets::{
-    AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet, normalize_untrusted_str,
-};
-use registry_core::diagnostic::{Diagnostic, Position, Rule, Severity, Span};
+use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet};
+use registry_core::diagnostic::{Diagnostic, Lines, Position, Rule, Severity, Span};
 
-use super::{Finding, count};
+use super::{Finding, count, printable};
 
 /// Above this many findings of one rule only the first few are shown.
 const MANY: usize = 200;
@@ -50,12 +48,13 @@ pub fn render(findings: &[Finding<'_>], renderer: &Renderer) -> String {
 
 fn finding(found: &Finding<'_>, renderer: &Renderer) -> String {
     let Diagnostic { path, span, rule, severity, message, .. } = found.diagnostic;
+    let path = printable(path);
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(message).id(rule.code());
-    let excerpt = found.text.and_then(|text| Excerpt::new(text, *span));
+    let title = level.primary_title(printable(message)).id(rule.code());
+    let excerpt = found.text.as_ref().and_then(|text| Excerpt::new(text, *span));
     let group = match excerpt {
         Some(Excerpt { text, range }) => title.element(
             Snippet::source(text)
@@ -69,8 +68,7 @@ fn finding(found: &Finding<'_>, renderer: &Renderer) -> String {
 }
 
 fn with_hints<'a>(group: Group<'a>, found: &Diagnostic) -> Group<'a> {
-    let hint =
-        |level: Level<'a>, text: &String| -> Message<'a> { level.message(normalize_untrusted_str(text)) };
+    let hint = |level: Level<'a>, text: &String| -> Message<'a> { level.message(printable(text)) };
     let help = found.help.as_ref().map(|help| hint(Level::HELP, help));
     let fix = found.fix.as_ref().map(|fix| hint(Level::HELP.with_name("fix"), &fix.title));
     group.elements(help).elements(fix)
@@ -85,25 +83,31 @@ struct Excerpt<'a> {
 
 impl<'a> Excerpt<'a> {
     /// `None` where the text has no such place.
-    fn new(text: &'a str, span: Span) -> Option<Self> {
+    fn new(lines: &Lines<'a>, span: Span) -> Option<Self> {
         let Span { start, mut end } = span;
         if end.line > start.line && end.column == 1 {
             end = end_of_line(end.line - 1);
         }
-        let from = Position { column: 1, ..start }.offset(text)?;
-        let to = end_of_line(end.line).offset(text)?;
-        let range = start.offset(text)? - from..end.offset(text)? - from;
+        let from = lines.offset(Position { column: 1, ..start })?;
+        let to = lines.offset(end_of_line(end.line))?;
+        let range = lines.offset(start)? - from..lines.offset(end)? - from;
         (range.start <= range.end).then_some(())?;
-        let text = text.get(from..to)?;
+        let text = lines.text().get(from..to)?;
         let long = text.get(range.clone())?.char_indices().nth(WIDTH).filter(|_| start.line == end.line);
         Some(match long {
-            None => Self { text: text.into(), range },
+            None => Self { text: visible(text.into()), range },
             Some((width, _)) => {
                 let text = format!("{}…", text.get(..range.start + width)?);
-                Self { range: range.start..text.len(), text: text.into() }
+                Self { range: range.start..text.len(), text: visible(text.into()) }
             }
         })
     }
+}
+
+/// The renderer shows what it knows of control characters; it does not know these, each as long as what comes.
+fn visible(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_high = |letter: char| ('\u{80}'..='\u{9f}').contains(&letter);
+    if text.contains(is_high) { text.replace(is_high, "·").into() } else { text }
 }
 
 fn end_of_line(line: u32) -> Position {

@@ -4,39 +4,45 @@ mod baseline;
 pub mod github;
 pub mod human;
 pub mod json;
+mod printable;
 pub mod sarif;
 
 pub use baseline::{Baseline, BaselineError, Silenced};
+pub use printable::{inert, inert_lines, printable, without_commands};
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 
-use registry_core::diagnostic::{Diagnostic, Position};
+use registry_core::diagnostic::{Diagnostic, Lines};
 use registry_core::digest::Digest;
 
 use crate::library::Outcome;
 
 /// A finding with what is needed to show it and to know it again.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Finding<'a> {
     /// The finding.
     pub diagnostic: &'a Diagnostic,
-    /// The text of its file without a byte order mark; `None` for a folder or a file that is no manifest.
-    pub text: Option<&'a str>,
+    /// The text of its file, in lines and without a byte order mark; `None` for a folder or a file that is no manifest.
+    pub text: Option<Rc<Lines<'a>>>,
     /// What it is known by when lines are inserted above it: a digest of rule, path, message and the text of its line.
     pub fingerprint: Digest,
 }
 
 /// Every finding of `outcome`, in its order.
 #[must_use]
-pub fn findings(outcome: &Outcome) -> Vec<Finding<'_>> {
+pub fn findings<'a>(outcome: &'a Outcome) -> Vec<Finding<'a>> {
     let mut seen = BTreeMap::new();
+    let text =
+        |(path, text): (&'a String, &'a String)| (path.as_str(), Rc::new(Lines::new(without_mark(text))));
+    let texts: BTreeMap<_, _> = outcome.texts.iter().map(text).collect();
     outcome
         .diagnostics
         .iter()
         .map(|diagnostic| {
-            let text = outcome.texts.get(&diagnostic.path).map(String::as_str).map(without_mark);
-            let line = text.map_or("", |text| line(text, diagnostic.span.start.line));
+            let text = texts.get(diagnostic.path.as_str()).cloned();
+            let line = text.as_ref().map_or("", |text| text.line(diagnostic.span.start.line).trim());
             let repeats: &mut u32 =
                 seen.entry((diagnostic.rule, &diagnostic.path, &diagnostic.message, line)).or_default();
             let fingerprint = fingerprint(diagnostic, line, *repeats);
@@ -55,11 +61,6 @@ fn fingerprint(found: &Diagnostic, line: &str, repeats: u32) -> Digest {
 /// A text as the places of findings count it.
 pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
-}
-
-fn line(text: &str, number: u32) -> &str {
-    let start = Position { line: number, column: 1 }.offset(text);
-    start.and_then(|start| text.get(start..)?.lines().next()).unwrap_or_default().trim()
 }
 
 /// `3 errors`, `1 error`.

@@ -67,8 +67,8 @@ fn rule(rule: Rule) -> Result<Value, ExplainError> {
 fn result(found: &Finding<'_>) -> Value {
     let Diagnostic { path, span, rule, severity, message, help, fix } = found.diagnostic;
     let text = match help {
-        Some(help) => format!("{message}\nhelp: {help}"),
-        None => message.clone(),
+        Some(help) => plain(&format!("{message}\nhelp: {help}")),
+        None => plain(message),
     };
     let mut result = json!({
         "ruleId": rule.code(),
@@ -84,6 +84,11 @@ fn result(found: &Finding<'_>) -> Value {
         fields.insert("fixes".to_owned(), json!([fix]));
     }
     result
+}
+
+/// A message in which nothing is a link, section 3.11.6: an author must not put links into the pages of code scanning.
+fn plain(text: &str) -> String {
+    text.replace('\\', r"\\").replace('[', r"\[").replace(']', r"\]")
 }
 
 fn artifact(path: &str) -> Value {
@@ -110,7 +115,7 @@ fn replacements(path: &str, fix: &Fix) -> Option<Value> {
     let replacements = fix.changes.iter().map(replacement).collect::<Option<Vec<_>>>()?;
     (!replacements.is_empty()).then(|| {
         json!({
-            "description": {"text": fix.title},
+            "description": {"text": plain(&fix.title)},
             "artifactChanges": [{"artifactLocation": artifact(path), "replacements": replacements}],
         })
     })
@@ -125,4 +130,26 @@ fn encode(path: &str) -> String {
         _ => format!("%{byte:02X}"),
     };
     path.bytes().map(encoded).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_core::diagnostic::Position;
+
+    use super::super::findings;
+    use super::super::tests::checked;
+    use super::*;
+
+    #[test]
+    fn no_text_of_a_skill_becomes_a_link() {
+        let found = Diagnostic::new(
+            Rule::UnknownKey,
+            "s.md",
+            Span::from(Position::START),
+            r"[a\](https://b.example)",
+        );
+        let outcome = checked("a: 1", vec![found.with_help("[c](1)")]);
+        let result = result(&findings(&outcome)[0]);
+        assert_eq!(result["message"]["text"], "\\[a\\\\\\](https://b.example)\nhelp: \\[c\\](1)");
+    }
 }

@@ -93,9 +93,15 @@ proptest! {
 #[test]
 fn control_characters_of_a_skill_do_not_reach_the_terminal() {
     let mut diagnostic = found(Rule::MissingKey, 1, 1, 2).with_help("\u{1b}[31m help");
-    diagnostic.message = "\u{1b}[2J it".to_owned();
-    let shown = shown("\u{1b}]0;x\u{7}", diagnostic);
-    assert!(!shown.contains(|letter: char| letter.is_control() && letter != '\n'), "{shown:?}");
+    diagnostic.message = "\u{1b}[2J it\n::error::x ##[y]".to_owned();
+    let text = "\u{1b}]0;x\u{7}\u{9b}\u{202e}\r::error::z";
+    let is_command = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202e}';
+    let in_text = shown(text, diagnostic.clone());
+    diagnostic.path = "a\n::error::b\u{1b}\u{9b}.md".to_owned();
+    for shown in [in_text, shown(text, diagnostic)] {
+        assert!(!shown.contains(is_command) && !shown.contains("##["), "{shown:?}");
+        assert!(shown.lines().all(|line| !line.trim_start().starts_with("::")), "{shown}");
+    }
 }
 
 #[test]

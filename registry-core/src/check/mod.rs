@@ -3,6 +3,7 @@
 mod links;
 mod names;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Member;
@@ -13,6 +14,9 @@ use crate::manifest::{Dependency, Manifest, SkillSource};
 use crate::organisation::Organisation;
 use crate::requirement::Spec;
 use crate::resolver::{Resolver, Unresolvable, World};
+
+/// For so many missing dependencies of a skill one of a similar name is searched for, which takes a look at every name.
+const MOST_SEARCHED: usize = 20;
 
 /// A skill whose own file is sound.
 #[derive(Debug, Clone)]
@@ -56,7 +60,7 @@ pub fn check_library(
     let mut closures = Closures::new();
     let mut obstacles = BTreeMap::new();
     for (id, skill) in library {
-        let report = Report { library, organisation, skill };
+        let report = Report::new(library, organisation, skill);
         diagnostics.extend(report.team());
         diagnostics.extend(report.roles());
         diagnostics.extend(report.direct(&unsound.skills));
@@ -108,6 +112,18 @@ struct Report<'a> {
     library: &'a Library,
     organisation: &'a Organisation,
     skill: &'a Skill,
+    /// Where each dependency is written.
+    spans: BTreeMap<&'a SkillId, Span>,
+    /// For how many missing dependencies a skill of a similar name was searched for.
+    searched: Cell<usize>,
+}
+
+impl<'a> Report<'a> {
+    fn new(library: &'a Library, organisation: &'a Organisation, skill: &'a Skill) -> Self {
+        let needed = skill.manifest.depends_on.iter().rev();
+        let spans = needed.map(|needed| (&needed.spec.skill, needed.span)).collect();
+        Self { library, organisation, skill, spans, searched: Cell::new(0) }
+    }
 }
 
 impl Report<'_> {
@@ -159,7 +175,13 @@ impl Report<'_> {
         let own = &self.skill.manifest.id;
         let (rule, at, help) = match obstacle {
             Unresolvable::Missing { needs, .. } => {
-                let help = names::nearest(self.library, own, &needs.skill);
+                let help = match self.searched.get() {
+                    MOST_SEARCHED.. => "add the skill, or remove the dependency".to_owned(),
+                    searched => {
+                        self.searched.set(searched + 1);
+                        names::nearest(self.library, own, &needs.skill)
+                    }
+                };
                 (Rule::MissingDependency, Some(&needs.skill), help)
             }
             Unresolvable::NoVersion { needs, .. } => {
@@ -182,13 +204,8 @@ impl Report<'_> {
             }
         };
         let path = &self.skill.source.manifest_path;
-        let span = self.dependency_span(at?)?;
+        let span = *self.spans.get(at?)?;
         Some(Diagnostic::new(rule, path, span, obstacle.to_string()).with_help(help))
-    }
-
-    /// Where the dependency on `needed` is written.
-    fn dependency_span(&self, needed: &SkillId) -> Option<Span> {
-        self.skill.manifest.depends_on.iter().find(|d| d.spec.skill == *needed).map(|d| d.span)
     }
 
     /// Every direct dependency must be open to all who may use this skill; deeper ones follow by transitivity.

@@ -8,6 +8,8 @@ use crate::id::{SkillId, SkillName, TeamName};
 
 /// Shorter names, and shorter words within them, differ by a letter as a matter of course: `cto` and `cfo`.
 const MIN_CONFUSABLE: usize = 6;
+/// Each name is compared with so many of those that have a key in common with it: thousands may, and one is enough.
+const MOST_COMPARED: usize = 20;
 
 pub(super) fn check(library: &Library) -> Vec<Diagnostic> {
     let mut found = aliases(library);
@@ -57,7 +59,11 @@ fn confusable(library: &Library) -> Vec<Diagnostic> {
     }
     let pairs: BTreeSet<(&SkillId, &SkillId)> = buckets
         .values()
-        .flat_map(|ids| ids.iter().enumerate().flat_map(|(n, a)| ids.iter().skip(n + 1).map(|b| (*a, *b))))
+        .flat_map(|ids| {
+            ids.iter()
+                .enumerate()
+                .flat_map(|(n, a)| ids.iter().skip(n + 1).take(MOST_COMPARED).map(|b| (*a, *b)))
+        })
         .filter(|(a, b)| a != b && are_confusable(a.name.as_str(), b.name.as_str()))
         .collect();
     pairs

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Span;
+use super::{Lines, Span};
 
 /// Changes that mend a finding together; the result needs no second look by its author to be sound.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,10 +49,11 @@ impl Fix {
 /// made before it is left for another run. New lines end as the first line of `text` does.
 #[must_use]
 pub fn apply(text: &str, fixes: &[&Fix]) -> (String, Vec<bool>) {
+    let lines = Lines::new(text);
     let mut made: Vec<(std::ops::Range<usize>, &str)> = Vec::new();
     let mut done = Vec::with_capacity(fixes.len());
     for fix in fixes {
-        let edits = edits(text, fix);
+        let edits = edits(&lines, fix);
         let fits = edits.as_ref().is_some_and(|edits| {
             edits.iter().all(|(range, _)| made.iter().all(|(other, _)| !overlaps(range, other)))
         });
@@ -78,11 +79,11 @@ pub fn apply(text: &str, fixes: &[&Fix]) -> (String, Vec<bool>) {
     (result, done)
 }
 
-fn edits<'a>(text: &str, fix: &'a Fix) -> Option<Vec<(std::ops::Range<usize>, &'a str)>> {
+fn edits<'a>(lines: &Lines<'_>, fix: &'a Fix) -> Option<Vec<(std::ops::Range<usize>, &'a str)>> {
     let mut edits = Vec::new();
     for change in &fix.changes {
         if let Change::Replace { span, text: replacement } = change {
-            let range = span.start.offset(text)?..span.end.offset(text)?;
+            let range = lines.offset(span.start)?..lines.offset(span.end)?;
             (range.start <= range.end).then(|| edits.push((range, replacement.as_str())))?;
         }
     }

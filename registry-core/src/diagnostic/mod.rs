@@ -5,7 +5,7 @@ mod place;
 mod rule;
 
 pub use fix::{Change, Fix, apply};
-pub use place::{Position, Span};
+pub use place::{Lines, Position, Span};
 pub use rule::{Rule, Severity};
 
 use std::error::Error;

@@ -45,6 +45,64 @@ impl Position {
     }
 }
 
+/// Where each line of a text starts: with it, places are found without reading the text again up to them.
+#[derive(Debug, Clone)]
+pub struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of `text`.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        let starts = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        Self { text, starts: std::iter::once(0).chain(starts).collect() }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The place of the byte at `offset`.
+    #[must_use]
+    pub fn position(&self, offset: usize) -> Position {
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        Position::new(line, self.text.get(start..offset).unwrap_or_default().chars().count() + 1)
+    }
+
+    /// The byte offset of `place`; a column beyond its line's end stands for that end.
+    #[must_use]
+    pub fn offset(&self, place: Position) -> Option<usize> {
+        let start = self.start(place.line)?;
+        let line = self.line(place.line);
+        let within = line.char_indices().nth(place.column as usize - 1).map_or(line.len(), |(at, _)| at);
+        Some(start + within)
+    }
+
+    /// The line of that number without its end; empty where there is none.
+    #[must_use]
+    pub fn line(&self, number: u32) -> &'a str {
+        let Some(start) = self.start(number) else { return "" };
+        let end = number.checked_add(1).and_then(|next| self.start(next)).unwrap_or(self.text.len());
+        self.text.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r'])
+    }
+
+    /// The span of the bytes `range`.
+    #[must_use]
+    pub fn span(&self, range: std::ops::Range<usize>) -> Span {
+        Span { start: self.position(range.start), end: self.position(range.end) }
+    }
+
+    fn start(&self, line: u32) -> Option<usize> {
+        self.starts.get(line.checked_sub(1)? as usize).copied()
+    }
+}
+
 /// What stands from `start` up to, not including, `end`. An empty span marks one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "FlatSpan", into = "FlatSpan")]
@@ -108,6 +166,16 @@ mod tests {
             for (offset, _) in text.char_indices() {
                 prop_assert_eq!(Position::of_offset(&text, offset).offset(&text), Some(offset));
             }
+        }
+
+        #[test]
+        fn lines_tell_the_places_that_the_text_tells(text in "[aé𝄞\r\n]{0,12}", line in 1..6_u32, column in 1..6_u32) {
+            let lines = Lines::new(&text);
+            for offset in 0..=text.len() + 1 {
+                prop_assert_eq!(lines.position(offset), Position::of_offset(&text, offset));
+            }
+            let place = Position { line, column };
+            prop_assert_eq!(lines.offset(place), place.offset(&text));
         }
     }
 

@@ -16,8 +16,8 @@ fn text_is_escaped_as_the_runner_unescapes_it() {
     let finding = Diagnostic::new(Rule::MissingKey, path, Span::START, "50 %\n::stop-commands::x");
     assert_eq!(
         render_all(vec![finding.with_help("one\ntwo")]),
-        "::error file=skills/a%2Cb/x%3A%3Ay%25%0A%3A%3Aerror%3A%3Az.md,line=1,endLine=1,col=1,endColumn=1,\
-         title=GH0101 missing-key::50 %25%0A::stop-commands::x%0Ahelp: one%0Atwo\n"
+        "::error file=skills/a%2Cb/x%3A%3Ay%25\\n%3A%3Aerror%3A%3Az.md,line=1,endLine=1,col=1,endColumn=1,\
+         title=GH0101 missing-key::50 %25\\n::stop-commands::x%0Ahelp: one\\ntwo\n"
     );
 }
 
