@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use registry_core::check::Skill;
-use registry_core::diagnostic::Diagnostic;
+use registry_core::diagnostic::{Diagnostic, Lines, Position, Span};
 use registry_core::digest::Digest;
 use registry_core::html::PAGE_POLICY;
 use serde::Serialize;
@@ -15,6 +15,7 @@ use super::Rebuilt;
 use super::view::Site;
 use crate::library::Checked;
 use crate::pages::{self, Page, Templates, stylesheet_url};
+use crate::report::without_mark;
 
 /// The style of what only the live view shows.
 pub(super) const STYLESHEET: &str = include_str!("../../../templates/dev.css");
@@ -22,6 +23,11 @@ pub(super) const STYLESHEET: &str = include_str!("../../../templates/dev.css");
 /// script, whose digest is the one thing that the policy admits, never changes.
 const SCRIPT: &str = include_str!("../../../templates/dev.js");
 const BANNER_STYLE: &str = "<link rel=\"stylesheet\" href=\"/_dev/style.css\">\n</head>";
+
+/// Most findings on the page.
+const MOST_SHOWN: usize = 200;
+/// Most characters of a line before a mark, of the mark itself, and behind it.
+const MOST_BESIDE: usize = 120;
 
 /// What the page of findings is made of.
 pub(super) struct Findings<'a> {
@@ -44,6 +50,8 @@ struct DevPage<'a> {
     is_stale: bool,
     has_site: bool,
     files: Vec<File<'a>>,
+    /// How many findings are not shown.
+    hidden: usize,
     skills: Vec<SkillRow>,
 }
 
@@ -112,26 +120,31 @@ pub(super) fn findings(facts: &Findings<'_>) -> Result<String, tera::Error> {
         is_stale: facts.site.is_some() && !facts.is_current,
         has_site: facts.site.is_some(),
         files: facts.checked.map(files).unwrap_or_default(),
+        hidden: all.len().saturating_sub(MOST_SHOWN),
         skills: skills(facts),
     };
     Templates::compile()?.render(&site, &page)
 }
 
-/// The files with findings, those with errors first.
+/// The files with findings, those with errors first. Of very many findings errors are shown before warnings.
 fn files(checked: &Checked) -> Vec<File<'_>> {
+    let all = &checked.outcome.diagnostics;
+    let mut shown: Vec<&Diagnostic> = all.iter().collect();
+    shown.sort_by_key(|found| !found.is_error());
+    shown.truncate(MOST_SHOWN);
+    shown.sort();
     let mut files: Vec<File<'_>> = Vec::new();
-    for found in &checked.outcome.diagnostics {
-        let finding = finding(found, checked.outcome.texts.get(&found.path));
-        match files.last_mut().filter(|file| file.path == found.path) {
-            Some(file) => file.findings.push(finding),
-            None => files.push(File { path: &found.path, findings: vec![finding] }),
-        }
+    for of_file in shown.chunk_by(|a, b| a.path == b.path) {
+        let Some(path) = of_file.first().map(|found| found.path.as_str()) else { continue };
+        let lines = checked.outcome.texts.get(path).map(|text| Lines::new(without_mark(text)));
+        let findings = of_file.iter().map(|found| finding(found, lines.as_ref())).collect();
+        files.push(File { path, findings });
     }
     files.sort_by_key(|file| !file.findings.iter().any(|finding| finding.is_error));
     files
 }
 
-fn finding<'a>(found: &'a Diagnostic, text: Option<&String>) -> Finding<'a> {
+fn finding<'a>(found: &'a Diagnostic, lines: Option<&Lines<'_>>) -> Finding<'a> {
     Finding {
         is_error: found.is_error(),
         severity: found.severity.to_string(),
@@ -141,7 +154,7 @@ fn finding<'a>(found: &'a Diagnostic, text: Option<&String>) -> Finding<'a> {
         column: found.span.start.column,
         message: parts(&found.message),
         help: found.help.as_deref().map(parts).unwrap_or_default(),
-        source: text.and_then(|text| source_line(found, text)),
+        source: lines.and_then(|lines| source_line(found, lines)),
     }
 }
 
@@ -150,18 +163,34 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     parts.filter(|part| !part.text.is_empty()).collect()
 }
 
-/// The line on which a finding starts; one that goes on below is marked to the end of that line.
-fn source_line(found: &Diagnostic, text: &str) -> Option<SourceLine> {
-    let (start, end) = (found.span.start.offset(text)?, found.span.end.offset(text)?);
-    let line_start = text.get(..start)?.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = text.get(line_start..)?.lines().next().unwrap_or_default();
-    let line_end = line_start + line.len();
-    let (start, end) = (start.min(line_end), end.clamp(start.min(line_end), line_end));
+/// The line on which a finding starts; one that goes on below is marked to the end of that line. Of a long line only
+/// what is near the mark stands here.
+fn source_line(found: &Diagnostic, lines: &Lines<'_>) -> Option<SourceLine> {
+    let Span { start, end } = found.span;
+    let line = lines.line(start.line);
+    let line_start = lines.offset(Position { column: 1, ..start })?;
+    let within = |place| Some((lines.offset(place)? - line_start).min(line.len()));
+    let start = within(start)?;
+    let end = within(end)?.max(start);
     Some(SourceLine {
-        before: text.get(line_start..start)?.to_owned(),
-        marked: text.get(start..end)?.to_owned(),
-        after: text.get(end..line_end)?.to_owned(),
+        before: ending(line.get(..start)?),
+        marked: beginning(line.get(start..end)?),
+        after: beginning(line.get(end..)?),
     })
+}
+
+fn beginning(text: &str) -> String {
+    match text.char_indices().nth(MOST_BESIDE).and_then(|(at, _)| text.get(..at)) {
+        Some(start) => format!("{start}…"),
+        None => text.to_owned(),
+    }
+}
+
+fn ending(text: &str) -> String {
+    match text.char_indices().rev().nth(MOST_BESIDE - 1).filter(|(at, _)| *at > 0) {
+        Some((at, _)) => format!("…{}", text.get(at..).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 fn skills(facts: &Findings<'_>) -> Vec<SkillRow> {
@@ -215,13 +244,14 @@ pub(super) fn policy() -> String {
 
 #[cfg(test)]
 mod tests {
-    use registry_core::diagnostic::{Position, Rule, Span};
+    use registry_core::diagnostic::Rule;
 
     use super::*;
 
     fn marked(text: &str, from: (usize, usize), to: (usize, usize)) -> String {
         let span = Span { start: Position::new(from.0, from.1), end: Position::new(to.0, to.1) };
-        let line = source_line(&Diagnostic::new(Rule::InvalidYaml, "x", span, ""), text).unwrap();
+        let line =
+            source_line(&Diagnostic::new(Rule::InvalidYaml, "x", span, ""), &Lines::new(text)).unwrap();
         format!("{}[{}]{}", line.before, line.marked, line.after)
     }
 
@@ -231,6 +261,37 @@ mod tests {
         assert_eq!(marked("ab\ncdef\r\ng", (2, 2), (3, 2)), "c[def]");
         assert_eq!(marked("ab", (1, 9), (1, 9)), "ab[]");
         assert_eq!(marked("", (1, 1), (1, 1)), "[]");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_mark() {
+        let text = format!("{}bad{}", "é".repeat(500), "x".repeat(500));
+        let expected = format!("…{}[bad]{}…", "é".repeat(MOST_BESIDE), "x".repeat(MOST_BESIDE));
+        assert_eq!(marked(&text, (1, 501), (1, 504)), expected);
+        assert_eq!(
+            marked(&text, (1, 1), (1, 504)).chars().filter(|letter| *letter == 'é').count(),
+            MOST_BESIDE
+        );
+        let fits = "x".repeat(MOST_BESIDE);
+        assert_eq!(marked(&format!("{fits}b"), (1, 121), (1, 122)), format!("{fits}[b]"));
+    }
+
+    #[test]
+    fn the_first_of_very_many_findings_are_shown_and_errors_before_warnings() {
+        let empty = crate::source::Snapshot {
+            commit: None,
+            files: Default::default(),
+            config: None,
+            diagnostics: Vec::new(),
+        };
+        let mut checked = crate::library::check(empty);
+        let found = |rule, path: &str| Diagnostic::new(rule, path, Position::START, "x");
+        checked.outcome.diagnostics = vec![found(Rule::IdleKey, "a.md"); MOST_SHOWN + 6];
+        checked.outcome.diagnostics.push(found(Rule::MissingKey, "b.md"));
+        let facts = Findings { checked: Some(&checked), failure: None, site: None, is_current: true };
+        let page = findings(&facts).unwrap();
+        assert_eq!(page.matches("<li class=\"finding").count(), MOST_SHOWN);
+        assert!(page.contains("is-error") && page.contains("7 more findings"), "{page}");
     }
 
     #[test]
