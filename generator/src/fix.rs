@@ -7,7 +7,7 @@ pub use write::{LeftAlone, remove_folder, replace_file, write};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use registry_core::diagnostic::{Change, Diagnostic, Fix, apply};
+use registry_core::diagnostic::{Change, Diagnostic, Fix, Lines, apply};
 use registry_core::digest::FileMode;
 use registry_core::manifest::{Frontmatter, SourceFile};
 use registry_core::organisation::CONFIG_PATH;
@@ -20,6 +20,9 @@ use crate::source::Snapshot;
 /// Changes can bring new findings to light, and overlap. No tree needs more rounds than this; a change that does not
 /// mend its finding must not be made for ever.
 pub const ROUNDS: usize = 10;
+
+/// Most fixes that one file gets in a round: whether they go together is tried for each.
+const MOST_FIXES: usize = 64;
 
 /// One file before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +106,7 @@ impl Draft {
             let Some(fix) = &found.fix else { continue };
             let fixes = by_path.entry(&found.path).or_default();
             // Two findings may ask for one insertion, which must not be made twice.
-            if fixes.iter().all(|(_, other)| other.changes != fix.changes) {
+            if fixes.len() < MOST_FIXES && fixes.iter().all(|(_, other)| other.changes != fix.changes) {
                 fixes.push((found, fix));
             }
         }
@@ -122,10 +125,13 @@ impl Draft {
             Change::MakeExecutable { path } => self.snapshot.files.contains_key(path),
             Change::RemoveFolder { .. } => true,
         };
-        let findings: Vec<_> = findings.iter().filter(|(_, fix)| fix.changes.iter().all(possible)).collect();
-        let fixes: Vec<&Fix> = findings.iter().map(|(_, fix)| *fix).collect();
+        let mut findings: Vec<_> =
+            findings.iter().filter(|(_, fix)| fix.changes.iter().all(possible)).collect();
         let text = text.unwrap_or_default();
         let body = without_mark(&text);
+        let (lines, mut keys) = (Lines::new(body), BTreeSet::new());
+        findings.retain(|(_, fix)| written_key(&lines, fix).is_none_or(|key| keys.insert(key)));
+        let fixes: Vec<&Fix> = findings.iter().map(|(_, fix)| *fix).collect();
         let (changed, done) = apply_together(path, body, &fixes);
         if changed != body {
             let mark = text.strip_suffix(body).unwrap_or_default();
@@ -181,6 +187,19 @@ impl Draft {
             Entry::Occupied(mut edit) => edit.get_mut().after = after,
             Entry::Vacant(none) => drop(none.insert(Edit { before, after })),
         }
+    }
+}
+
+/// The key at the start of a line that a fix writes: no other fix can write it too.
+fn written_key<'a>(lines: &Lines<'_>, fix: &'a Fix) -> Option<&'a str> {
+    let [Change::Replace { span, text }] = fix.changes.as_slice() else { return None };
+    let is_indented = span.start.column != 1 || text.starts_with(char::is_whitespace);
+    if is_indented {
+        return None;
+    }
+    match text.split_once(':') {
+        Some((key, _)) => Some(key),
+        None => lines.text().get(lines.offset(span.end)?..)?.starts_with(':').then_some(text),
     }
 }
 

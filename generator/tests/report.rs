@@ -80,3 +80,19 @@ fn for_code_scanning() {
     *log.pointer_mut("/runs/0/tool/driver/rules").unwrap() = rules.into();
     snapshot("report_sarif", &serde_json::to_string_pretty(&log).unwrap());
 }
+
+#[test]
+fn a_file_brings_no_more_findings_than_somebody_reads() {
+    let names: String = (0..3000).map(|number| format!("scripts/s{number}.py\n")).collect();
+    let text = format!(
+        "---\nname: data/a\nversion: 1.0.0\ndescription: d\ntags: [a]\naccess_level: team\n---\n{names}"
+    );
+    let file = SourceFile { mode: FileMode::Plain, bytes: text.into_bytes() };
+    let files = BTreeMap::from([("skills/data/a/SKILL.md".to_owned(), file)]);
+    let config = Some(CONFIG.to_owned());
+    let checked = library::check(Snapshot { commit: None, files, config, diagnostics: Vec::new() });
+    let found = &checked.outcome.diagnostics;
+    let rest = found.iter().filter(|found| found.message == "and 2950 more of this rule in this file");
+    assert_eq!(rest.count(), 1, "{found:?}");
+    assert!(found.len() < 60, "{}", found.len());
+}

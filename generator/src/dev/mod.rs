@@ -1,5 +1,6 @@
 //! `guildhall dev`: the working tree as its readers would see it, rebuilt at every change. Loopback only.
 
+mod excerpt;
 mod pages;
 mod server;
 mod view;

@@ -6,15 +6,17 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use registry_core::check::Skill;
-use registry_core::diagnostic::Diagnostic;
+use registry_core::diagnostic::{Diagnostic, Lines};
 use registry_core::digest::Digest;
 use registry_core::html::PAGE_POLICY;
 use serde::Serialize;
 
 use super::Rebuilt;
+use super::excerpt::{SourceLine, source_line};
 use super::view::Site;
 use crate::library::Checked;
 use crate::pages::{self, Page, Templates, stylesheet_url};
+use crate::report::without_mark;
 
 /// The style of what only the live view shows.
 pub(super) const STYLESHEET: &str = include_str!("../../../templates/dev.css");
@@ -23,6 +25,8 @@ pub(super) const STYLESHEET: &str = include_str!("../../../templates/dev.css");
 const SCRIPT: &str = include_str!("../../../templates/dev.js");
 const BANNER_STYLE: &str = "<link rel=\"stylesheet\" href=\"/_dev/style.css\">\n</head>";
 
+/// Most findings on the page.
+const MOST_SHOWN: usize = 200;
 /// What the page of findings is made of.
 pub(super) struct Findings<'a> {
     /// What was read; `None` when nothing could be.
@@ -44,6 +48,8 @@ struct DevPage<'a> {
     is_stale: bool,
     has_site: bool,
     files: Vec<File<'a>>,
+    /// How many findings are not shown.
+    hidden: usize,
     skills: Vec<SkillRow>,
 }
 
@@ -78,14 +84,6 @@ struct Part<'a> {
     text: &'a str,
 }
 
-/// A line of an author's file, cut where a finding starts and ends.
-#[derive(Serialize)]
-struct SourceLine {
-    before: String,
-    marked: String,
-    after: String,
-}
-
 #[derive(Serialize)]
 struct SkillRow {
     slug: String,
@@ -112,26 +110,31 @@ pub(super) fn findings(facts: &Findings<'_>) -> Result<String, tera::Error> {
         is_stale: facts.site.is_some() && !facts.is_current,
         has_site: facts.site.is_some(),
         files: facts.checked.map(files).unwrap_or_default(),
+        hidden: all.len().saturating_sub(MOST_SHOWN),
         skills: skills(facts),
     };
     Templates::compile()?.render(&site, &page)
 }
 
-/// The files with findings, those with errors first.
+/// The files with findings, those with errors first. Of very many findings errors are shown before warnings.
 fn files(checked: &Checked) -> Vec<File<'_>> {
+    let all = &checked.outcome.diagnostics;
+    let mut shown: Vec<&Diagnostic> = all.iter().collect();
+    shown.sort_by_key(|found| !found.is_error());
+    shown.truncate(MOST_SHOWN);
+    shown.sort();
     let mut files: Vec<File<'_>> = Vec::new();
-    for found in &checked.outcome.diagnostics {
-        let finding = finding(found, checked.outcome.texts.get(&found.path));
-        match files.last_mut().filter(|file| file.path == found.path) {
-            Some(file) => file.findings.push(finding),
-            None => files.push(File { path: &found.path, findings: vec![finding] }),
-        }
+    for of_file in shown.chunk_by(|a, b| a.path == b.path) {
+        let Some(path) = of_file.first().map(|found| found.path.as_str()) else { continue };
+        let lines = checked.outcome.texts.get(path).map(|text| Lines::new(without_mark(text)));
+        let findings = of_file.iter().map(|found| finding(found, lines.as_ref())).collect();
+        files.push(File { path, findings });
     }
     files.sort_by_key(|file| !file.findings.iter().any(|finding| finding.is_error));
     files
 }
 
-fn finding<'a>(found: &'a Diagnostic, text: Option<&String>) -> Finding<'a> {
+fn finding<'a>(found: &'a Diagnostic, lines: Option<&Lines<'_>>) -> Finding<'a> {
     Finding {
         is_error: found.is_error(),
         severity: found.severity.to_string(),
@@ -141,27 +144,13 @@ fn finding<'a>(found: &'a Diagnostic, text: Option<&String>) -> Finding<'a> {
         column: found.span.start.column,
         message: parts(&found.message),
         help: found.help.as_deref().map(parts).unwrap_or_default(),
-        source: text.and_then(|text| source_line(found, text)),
+        source: lines.and_then(|lines| source_line(found, lines)),
     }
 }
 
 fn parts(text: &str) -> Vec<Part<'_>> {
     let parts = text.split('`').enumerate().map(|(number, text)| Part { is_code: number % 2 == 1, text });
     parts.filter(|part| !part.text.is_empty()).collect()
-}
-
-/// The line on which a finding starts; one that goes on below is marked to the end of that line.
-fn source_line(found: &Diagnostic, text: &str) -> Option<SourceLine> {
-    let (start, end) = (found.span.start.offset(text)?, found.span.end.offset(text)?);
-    let line_start = text.get(..start)?.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = text.get(line_start..)?.lines().next().unwrap_or_default();
-    let line_end = line_start + line.len();
-    let (start, end) = (start.min(line_end), end.clamp(start.min(line_end), line_end));
-    Some(SourceLine {
-        before: text.get(line_start..start)?.to_owned(),
-        marked: text.get(start..end)?.to_owned(),
-        after: text.get(end..line_end)?.to_owned(),
-    })
 }
 
 fn skills(facts: &Findings<'_>) -> Vec<SkillRow> {
@@ -215,22 +204,26 @@ pub(super) fn policy() -> String {
 
 #[cfg(test)]
 mod tests {
-    use registry_core::diagnostic::{Position, Rule, Span};
+    use registry_core::diagnostic::{Position, Rule};
 
     use super::*;
 
-    fn marked(text: &str, from: (usize, usize), to: (usize, usize)) -> String {
-        let span = Span { start: Position::new(from.0, from.1), end: Position::new(to.0, to.1) };
-        let line = source_line(&Diagnostic::new(Rule::InvalidYaml, "x", span, ""), text).unwrap();
-        format!("{}[{}]{}", line.before, line.marked, line.after)
-    }
-
     #[test]
-    fn a_finding_is_marked_in_its_first_line() {
-        assert_eq!(marked("ab\ncdef\r\ng", (2, 2), (2, 4)), "c[de]f");
-        assert_eq!(marked("ab\ncdef\r\ng", (2, 2), (3, 2)), "c[def]");
-        assert_eq!(marked("ab", (1, 9), (1, 9)), "ab[]");
-        assert_eq!(marked("", (1, 1), (1, 1)), "[]");
+    fn the_first_of_very_many_findings_are_shown_and_errors_before_warnings() {
+        let empty = crate::source::Snapshot {
+            commit: None,
+            files: Default::default(),
+            config: None,
+            diagnostics: Vec::new(),
+        };
+        let mut checked = crate::library::check(empty);
+        let found = |rule, path: &str| Diagnostic::new(rule, path, Position::START, "x");
+        checked.outcome.diagnostics = vec![found(Rule::IdleKey, "a.md"); MOST_SHOWN + 6];
+        checked.outcome.diagnostics.push(found(Rule::MissingKey, "b.md"));
+        let facts = Findings { checked: Some(&checked), failure: None, site: None, is_current: true };
+        let page = findings(&facts).unwrap();
+        assert_eq!(page.matches("<li class=\"finding").count(), MOST_SHOWN);
+        assert!(page.contains("is-error") && page.contains("7 more findings"), "{page}");
     }
 
     #[test]

@@ -137,7 +137,8 @@ fn events(views: Receiver<Arc<View>>, page: String) -> Response {
             views.changed().await.ok()?;
         }
     });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+    let events = Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    guarded(events.into_response())
 }
 
 fn parameter(query: &str, name: &str) -> Option<String> {
@@ -162,8 +163,13 @@ fn refusal(status: StatusCode, text: &'static str) -> Response {
 }
 
 fn reply(status: StatusCode, media_type: &str, body: Body) -> Response {
-    let mut reply = (status, body).into_response();
+    let mut reply = guarded((status, body).into_response());
     set(&mut reply, header::CONTENT_TYPE, media_type);
+    reply
+}
+
+/// An answer that no other site's page may read and no browser may keep or take for something else.
+fn guarded(mut reply: Response) -> Response {
     set(&mut reply, header::CACHE_CONTROL, "no-store");
     set(&mut reply, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(&mut reply, header::REFERRER_POLICY, "no-referrer");
@@ -207,5 +213,16 @@ mod tests {
         }
         assert!(!named(&[]));
         assert!(!named(&["localhost:4747", "evil.example"]));
+    }
+
+    #[tokio::test]
+    async fn events_are_guarded_as_other_answers_are() {
+        let view = View { stamp: "s".to_owned(), site: None, findings: "".into(), banner: None };
+        let (_, views) = tokio::sync::watch::channel(Arc::new(view));
+        let reply = events(views, "x".to_owned());
+        let value = |name: &str| reply.headers().get(name).and_then(|value| value.to_str().ok());
+        assert_eq!(value("content-type"), Some("text/event-stream"));
+        assert_eq!(value("x-content-type-options"), Some("nosniff"));
+        assert_eq!(value("cross-origin-resource-policy"), Some("same-origin"));
     }
 }

@@ -163,3 +163,16 @@ fn a_plan_for_a_configuration_is_written_too() {
     write(folder.path(), CONFIG_PATH, &draft.plan.edits[CONFIG_PATH]).unwrap();
     assert_eq!(fs::read_to_string(folder.path().join(CONFIG_PATH)).unwrap(), "\u{feff}teams: 1\n");
 }
+
+#[test]
+fn a_key_is_written_by_one_fix_only() {
+    let lines = Lines::new("Tags: [a]\n  Name: x\n");
+    let fix = |line, from, to, text: &str| {
+        let [start, end] = [from, to].map(|column| registry_core::diagnostic::Position::new(line, column));
+        Fix::replace("x", Span { start, end }, text)
+    };
+    assert_eq!(written_key(&lines, &fix(1, 1, 5, "tags")), Some("tags"));
+    assert_eq!(written_key(&lines, &fix(1, 1, 1, "tags: []\n")), Some("tags"));
+    assert_eq!(written_key(&lines, &fix(2, 3, 7, "name")), None);
+    assert_eq!(written_key(&lines, &fix(1, 1, 3, "x")), None);
+}

@@ -194,3 +194,10 @@ fn budgets_are_exact() {
     assert_eq!(described(90), "");
     assert!(described(100).starts_with("GH1001 4:1 name and description take 10"), "{}", described(100));
 }
+
+#[test]
+fn names_of_servers_are_the_same_however_they_are_written() {
+    let body = "## MCP Server Requirements\n**Issue Tracker** MCP server and **issue_tracker** MCP server\n";
+    let found = findings(&source("mcp-servers: [issue-tracker, Issue Tracker]\n", body, &[])).join("\n");
+    assert!(!found.contains("does not list"), "{found}");
+}

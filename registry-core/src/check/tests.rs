@@ -62,6 +62,23 @@ fn dependency_findings() {
 }
 
 #[test]
+fn a_near_name_is_searched_for_the_first_missing_dependencies() {
+    let needs: Vec<String> = (10..40).map(|number| format!("support/near{number}:*")).collect();
+    let found = findings(&format!("support/a team {}\nsupport/near team", needs.join(" ")));
+    assert_eq!(found.matches("did you mean").count(), 20, "{found}");
+    assert_eq!(found.matches("GH0402").count(), 30, "{found}");
+}
+
+#[test]
+fn many_names_that_are_one_without_hyphens_are_not_all_compared() {
+    let hyphens = |bits: u32| (0..8).map(|n| if bits >> n & 1 == 1 { "-a" } else { "a" }).collect::<String>();
+    let skills: Vec<String> = (0..128).map(|bits| format!("support/x{} team", hyphens(bits))).collect();
+    let found = findings(&skills.join("\n"));
+    let pairs = found.matches("is easily confused with").count();
+    assert!((127..128 * 127 / 2).contains(&pairs), "{pairs}");
+}
+
+#[test]
 fn audience_findings() {
     let skills = "support/a public support/b:1.x\nsupport/b team\nfinance/c role-restricted=finance-agent support/b:1.x\nfinance/d team finance/e:*\nfinance/e sensitive\nshared/f role-restricted=ghost";
     insta::with_settings!({snapshot_path => "../../../snapshots", prepend_module_to_snapshot => false}, {
