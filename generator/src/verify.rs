@@ -58,10 +58,8 @@ impl Reader<'_> {
             return self.wrong.push(key.path());
         };
         for skill in bucket.skills.values() {
-            for release in skill.releases.values() {
-                for digest in [release.page, release.bundle, release.document, release.record] {
-                    self.take(&Key::Object(skill.audience.clone(), digest));
-                }
+            for digest in skill.objects() {
+                self.take(&Key::Object(skill.audience.clone(), digest));
             }
         }
     }

@@ -13,6 +13,7 @@ pub mod policy;
 pub mod requirement;
 pub mod resolver;
 pub mod search;
+pub mod status;
 pub mod token;
 pub mod usage;
 mod yaml;

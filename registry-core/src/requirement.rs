@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use semver::{Version, VersionReq};
+use semver::{Comparator, Op, Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{IdError, SkillId};
@@ -50,6 +50,15 @@ impl Requirement {
     #[must_use]
     pub fn matches(&self, version: &Version) -> bool {
         self.exactly.as_ref().map_or_else(|| self.parsed.matches(version), |only| only == version)
+    }
+
+    /// Whether it names `version` in full and allows no other, as in `=1.2.3`.
+    #[must_use]
+    pub fn pins(&self, version: &Version) -> bool {
+        let whole = |only: &Comparator| only.op == Op::Exact && only.minor.is_some() && only.patch.is_some();
+        let named =
+            self.exactly.is_some() || matches!(self.parsed.comparators.as_slice(), [only] if whole(only));
+        named && self.matches(version)
     }
 }
 

@@ -181,6 +181,7 @@ impl Assembly {
             schema: SCHEMA,
             development: input.commit.is_none() || !input.configured,
             commit: input.commit.map(str::to_owned),
+            former: None,
             policy,
             program: program_digest(),
             index,

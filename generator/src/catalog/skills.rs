@@ -40,6 +40,9 @@ pub(super) fn render(
     let release = ReleaseRecord {
         audience: manifest.audience.clone(),
         digest: skill.digest,
+        released: None,
+        status: None,
+        blocked: None,
         closure_digest: closure_digest(closure.iter().map(|m| (&m.skill, &m.version, &m.digest))),
         closure,
         skill_type: manifest.skill_type,
@@ -56,7 +59,9 @@ pub(super) fn render(
         listing: listing(skill),
         record: SkillRecord {
             audience: manifest.audience.clone(),
+            removed: false,
             releases: BTreeMap::from([(version.clone(), release)]),
+            files: BTreeMap::new(),
         },
         objects: vec![
             (page.clone(), Some(format!("/skills/{id}/")), MEDIA_TYPE),

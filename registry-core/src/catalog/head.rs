@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SCHEMA;
+use super::{FORMER_SCHEMA, SCHEMA, is_read};
 use crate::digest::Digest;
 use crate::token::{KeyError, PublicKey, SigningKey};
 
@@ -34,7 +34,7 @@ pub enum HeadError {
     #[error("head.json is not a head")]
     Malformed,
     /// Written by a program that is too new or too old.
-    #[error("head.json has schema {0}, this program reads {SCHEMA}")]
+    #[error("head.json has schema {0}, this program reads {FORMER_SCHEMA} and {SCHEMA}")]
     Schema(u32),
     /// No pinned key has its `kid`.
     #[error("head.json is signed by the key `{0}`, which is not pinned here")]
@@ -68,7 +68,7 @@ impl Head {
             return Err(HeadError::Malformed);
         }
         let head: Self = serde_json::from_slice(bytes).map_err(|_| HeadError::Malformed)?;
-        if head.schema != SCHEMA {
+        if !is_read(head.schema) {
             return Err(HeadError::Schema(head.schema));
         }
         let key = pinned

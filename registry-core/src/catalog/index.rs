@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{FormatError, from_json};
+use super::{FormatError, PublicFile, from_json};
 use crate::digest::Digest;
 use crate::id::SkillId;
 use crate::manifest::{Permissions, SkillType};
 use crate::organisation::Limits;
 use crate::policy::Audience;
 use crate::requirement::Requirement;
+use crate::status::{State, Status};
 
 /// One release within a closure.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,6 +26,19 @@ pub struct Member {
     pub digest: Digest,
 }
 
+/// Where a release comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Released {
+    /// The commit that released it.
+    pub commit: String,
+    /// The time of that commit, in seconds since the epoch.
+    pub time: u64,
+    /// The tag at which it was found; without one, the commit is the first of the branch that carries the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+}
+
 /// One release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +47,15 @@ pub struct ReleaseRecord {
     pub audience: Audience,
     /// The source digest.
     pub digest: Digest,
+    /// Where it comes from; absent for a working tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Released>,
+    /// What has become of it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// The dependency that keeps it from being used: one that is gone, or closed to some who may use the release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<SkillId>,
     /// The release and all it needs, dependencies first, the release itself last.
     pub closure: Vec<Member>,
     /// Digest of the closure.
@@ -60,15 +83,59 @@ pub struct ReleaseRecord {
 pub struct SkillRecord {
     /// The head's access rule: decides visibility, and where all objects of the skill are filed.
     pub audience: Audience,
+    /// Whether the published branch no longer has the skill: it is hidden from everyone, and its versions stay taken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
     /// Every release that can be reached.
     pub releases: BTreeMap<Version, ReleaseRecord>,
+    /// What else belongs to the skill, by the URL below its own: the page of its versions, feeds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, PublicFile>,
+}
+
+impl ReleaseRecord {
+    /// Whether `requirement` may choose the release, whose version it is: one that was withdrawn only where it is
+    /// pinned exactly.
+    #[must_use]
+    pub fn answers(&self, version: &Version, requirement: &Requirement) -> bool {
+        requirement.matches(version) && (!self.is_withdrawn() || requirement.pins(version))
+    }
+
+    /// Whether its owners have taken it back.
+    #[must_use]
+    pub fn is_withdrawn(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| status.state == State::Withdrawn)
+    }
+
+    /// The objects that belong to it.
+    #[must_use]
+    pub fn objects(&self) -> [Digest; 4] {
+        [self.page, self.bundle, self.document, self.record]
+    }
 }
 
 impl SkillRecord {
-    /// The release that `requirement` chooses: the highest that matches.
+    /// The release that `requirement` chooses: the highest that answers.
     #[must_use]
     pub fn choose(&self, requirement: &Requirement) -> Option<(&Version, &ReleaseRecord)> {
-        self.releases.iter().rev().find(|(version, _)| requirement.matches(version))
+        self.releases.iter().rev().find(|(version, release)| release.answers(version, requirement))
+    }
+
+    /// The release that people and agents are to use: the highest stable one, else the highest pre-release, else, where
+    /// all were withdrawn, the highest of these.
+    #[must_use]
+    pub fn latest(&self) -> Option<(&Version, &ReleaseRecord)> {
+        let rank = |(version, release): &(&Version, &ReleaseRecord)| {
+            (!release.is_withdrawn(), version.pre.is_empty())
+        };
+        // Of equals the last is taken, which has the highest version.
+        self.releases.iter().max_by_key(rank)
+    }
+
+    /// Every object of the skill, filed under its audience.
+    pub fn objects(&self) -> impl Iterator<Item = Digest> {
+        let releases = self.releases.values().flat_map(ReleaseRecord::objects);
+        releases.chain(self.files.values().map(|file| file.digest))
     }
 }
 
@@ -89,5 +156,85 @@ impl IndexBucket {
     /// When the bytes are not a bucket of a schema that this program reads.
     pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
         from_json(bytes, |bucket: &Self| bucket.schema)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::organisation::Limits;
+
+    fn release(state: Option<State>) -> ReleaseRecord {
+        let since = "2026-01-02".parse().unwrap();
+        let status = |state| Status { state, since, reason: String::new(), replaced_by: None, sunset: None };
+        ReleaseRecord {
+            audience: Audience::Public,
+            digest: Digest::of(b"source"),
+            released: None,
+            status: state.map(status),
+            blocked: None,
+            closure: Vec::new(),
+            closure_digest: Digest::of(b"closure"),
+            skill_type: SkillType::Instructions,
+            limits: Limits::default(),
+            permissions: Permissions::default(),
+            bundle: Digest::of(b"bundle"),
+            document: Digest::of(b"document"),
+            record: Digest::of(b"record"),
+            page: Digest::of(b"page"),
+        }
+    }
+
+    fn record(versions: &[(&str, Option<State>)]) -> SkillRecord {
+        let releases = versions.iter().map(|(version, state)| (version.parse().unwrap(), release(*state)));
+        SkillRecord {
+            audience: Audience::Public,
+            removed: false,
+            releases: releases.collect(),
+            files: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn withdrawn_releases_are_chosen_only_where_they_are_pinned() {
+        let record =
+            record(&[("1.0.0", None), ("1.1.0", Some(State::Deprecated)), ("1.2.0", Some(State::Withdrawn))]);
+        let chosen = |requirement: &str| {
+            let requirement = requirement.parse().unwrap();
+            record.choose(&requirement).map(|(version, _)| version.to_string())
+        };
+        for (requirement, version) in [
+            ("1.x", Some("1.1.0")),
+            ("*", Some("1.1.0")),
+            ("=1.2.0", Some("1.2.0")),
+            (">=1.2.0", None),
+            ("=1.2", None),
+            ("1.2.0", None),
+            (">=1.2.0 <=1.2.0", None),
+        ] {
+            assert_eq!(chosen(requirement).as_deref(), version, "{requirement}");
+        }
+        let pinned = Requirement::exactly(&Version::new(1, 2, 0));
+        assert_eq!(record.choose(&pinned).map(|(version, _)| version.to_string()).as_deref(), Some("1.2.0"));
+    }
+
+    #[test]
+    fn the_latest_is_stable_and_not_withdrawn_where_there_is_such_a_one() {
+        use State::{Archived, Deprecated, Withdrawn};
+        let cases: [(&[(&str, Option<State>)], Option<&str>); 5] = [
+            (&[("1.0.0", None), ("1.1.0", Some(Withdrawn)), ("2.0.0-rc.1", None)], Some("1.0.0")),
+            (&[("1.0.0", Some(Withdrawn)), ("2.0.0-rc.1", None)], Some("2.0.0-rc.1")),
+            (&[("1.0.0", Some(Withdrawn)), ("1.1.0", Some(Withdrawn))], Some("1.1.0")),
+            (&[("1.0.0", Some(Deprecated)), ("1.1.0", Some(Archived))], Some("1.1.0")),
+            (&[], None),
+        ];
+        for (versions, latest) in cases {
+            let record = record(versions);
+            assert_eq!(
+                record.latest().map(|(version, _)| version.to_string()).as_deref(),
+                latest,
+                "{versions:?}"
+            );
+        }
     }
 }

@@ -21,6 +21,9 @@ pub struct Root {
     pub development: bool,
     /// The commit that was built; absent for a working tree.
     pub commit: Option<String>,
+    /// The root that was current when this one was built: its releases are carried over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<Digest>,
     /// The organisation's policy, as the edge reads it.
     pub policy: Digest,
     /// Digest of what made the catalog: program version, templates, style sheet.
@@ -104,6 +107,7 @@ mod tests {
             schema: SCHEMA,
             development: false,
             commit: Some("0".repeat(40)),
+            former: Some(Digest::of(b"former")),
             policy: Digest::of(b"policy"),
             program: Digest::of(b"program"),
             index: vec![Digest::of(b"index"); BUCKETS],
@@ -116,6 +120,16 @@ mod tests {
     fn encode_and_decode_round_trip() {
         let bytes = root().encode().unwrap();
         assert_eq!(Root::decode(&bytes, &Digest::of(&bytes)).unwrap(), root());
+    }
+
+    #[test]
+    fn a_root_of_the_schema_before_is_read() {
+        let mut former = serde_json::to_value(root()).unwrap();
+        former["schema"] = 1.into();
+        former.as_object_mut().unwrap().remove("former");
+        let bytes = serde_json::to_vec(&former).unwrap();
+        let read = Root::decode(&bytes, &Digest::of(&bytes)).unwrap();
+        assert_eq!((read.schema, read.former, read.commit), (1, None, root().commit));
     }
 
     #[test]

@@ -110,6 +110,18 @@ rules! {
     EmptyFolder = "GH0209" "empty-folder" Warning,
     /// The version is not semantic versioning 2.0
     InvalidVersion = "GH0301" "invalid-version" Error,
+    /// A skill changed, and its version is that of a release
+    UnbumpedChange = "GH0302" "unbumped-change" Error,
+    /// A tag names other content than the release that was published under it
+    MovedTag = "GH0303" "moved-tag" Error,
+    /// History holds several contents under one version
+    EditedRelease = "GH0304" "edited-release" Warning,
+    /// The branch carries a lower version than one that is released
+    VersionGoesBack = "GH0305" "version-goes-back" Warning,
+    /// A tag looks like a release and makes none
+    StrayTag = "GH0306" "stray-tag" Warning,
+    /// The tag of a release is gone
+    LostTag = "GH0307" "lost-tag" Warning,
     /// A dependency cannot be read, or is written twice
     InvalidDependency = "GH0401" "invalid-dependency" Error,
     /// A dependency does not exist
@@ -122,6 +134,8 @@ rules! {
     DependencyConflict = "GH0405" "dependency-conflict" Error,
     /// A bare dependency name fits several skills
     AmbiguousDependency = "GH0406" "ambiguous-dependency" Error,
+    /// A release cannot be used any more, because of a dependency that has changed since
+    BlockedRelease = "GH0407" "blocked-release" Warning,
     /// A dependency is closed to somebody who may use the dependent
     AudienceOrder = "GH0501" "audience-order" Error,
     /// A team or role that `guildhall.yaml` does not list
@@ -136,6 +150,10 @@ rules! {
     NotGranted = "GH0604" "not-granted" Warning,
     /// `guildhall.yaml` is wrong
     InvalidConfig = "GH0701" "invalid-config" Error,
+    /// A file of `skills/_status/` is wrong
+    InvalidStatus = "GH0702" "invalid-status" Error,
+    /// A status covers no release
+    IdleStatus = "GH0703" "idle-status" Warning,
     /// The description holds `<` or `>`, which agents may take for markup
     DescriptionMarkup = "GH0801" "description-markup" Warning,
     /// `allowed-tools` is a list, where the agentskills.io specification wants one text
