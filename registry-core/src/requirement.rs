@@ -52,6 +52,12 @@ impl Requirement {
         self.exactly.as_ref().map_or_else(|| self.parsed.matches(version), |only| only == version)
     }
 
+    /// Whether it may choose a release of this version: one that was withdrawn only where it is pinned exactly.
+    #[must_use]
+    pub fn chooses(&self, version: &Version, withdrawn: bool) -> bool {
+        self.matches(version) && (!withdrawn || self.pins(version))
+    }
+
     /// Whether it names `version` in full and allows no other, as in `=1.2.3`.
     #[must_use]
     pub fn pins(&self, version: &Version) -> bool {

@@ -32,7 +32,16 @@ use crate::id::SkillId;
 use crate::requirement::{Requirement, Spec};
 
 /// Every release that may be chosen and what it needs.
-pub type World = BTreeMap<SkillId, BTreeMap<Version, Vec<Spec>>>;
+pub type World = BTreeMap<SkillId, BTreeMap<Version, Release>>;
+
+/// A release that may be chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Release {
+    /// What it needs.
+    pub needs: Vec<Spec>,
+    /// Whether only requirements that pin it exactly may choose it.
+    pub withdrawn: bool,
+}
 
 /// Most releases in one closure. It bounds the depth of the topological order and the size of the catalog.
 const MAX_CLOSURE: usize = 512;
@@ -52,14 +61,14 @@ pub enum Unresolvable {
         by: SkillId,
     },
     /// No version of a skill that is needed will do.
-    #[error("`{by}` needs `{needs}`, and the versions that exist are {}", list(versions))]
+    #[error("`{by}` needs `{needs}`, and the versions that exist are {}", offers(versions))]
     NoVersion {
         /// What is needed.
         needs: Box<Spec>,
         /// Who needs it.
         by: SkillId,
-        /// The versions that exist.
-        versions: Vec<Version>,
+        /// The versions that exist, and whether they were withdrawn.
+        versions: BTreeMap<Version, bool>,
     },
     /// The requirements of several releases exclude each other.
     #[error("{}", explanation.join("\n"))]
@@ -83,6 +92,14 @@ fn list<'a>(versions: impl IntoIterator<Item = &'a Version>) -> String {
     texts.join(", ")
 }
 
+fn offers(versions: &BTreeMap<Version, bool>) -> String {
+    let offer = |(version, withdrawn): (&Version, &bool)| match withdrawn {
+        true => format!("{version} (withdrawn)"),
+        false => version.to_string(),
+    };
+    versions.iter().map(offer).collect::<Vec<_>>().join(", ")
+}
+
 fn arrows(path: &[SkillId]) -> String {
     let texts: Vec<String> = path.iter().map(|id| format!("`{id}`")).collect();
     texts.join(" → ")
@@ -99,6 +116,14 @@ impl<'w> Resolver<'w> {
     #[must_use]
     pub fn new(world: &'w World) -> Self {
         Self { world, index: Index::new(world) }
+    }
+
+    /// Why no release at all satisfies what `by` needs, if so.
+    #[must_use]
+    pub fn unsatisfied(&self, by: &SkillId, needs: &Spec) -> Option<Unresolvable> {
+        let mut releases = self.world.get(&needs.skill).into_iter().flatten();
+        let serves = releases.any(|(version, release)| needs.requirement.chooses(version, release.withdrawn));
+        (!serves).then(|| explain::unsatisfied(self.world, by, needs))
     }
 
     /// The closure of one release in topological order, dependencies first and the release itself last.

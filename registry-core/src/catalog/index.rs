@@ -94,13 +94,6 @@ pub struct SkillRecord {
 }
 
 impl ReleaseRecord {
-    /// Whether `requirement` may choose the release, whose version it is: one that was withdrawn only where it is
-    /// pinned exactly.
-    #[must_use]
-    pub fn answers(&self, version: &Version, requirement: &Requirement) -> bool {
-        requirement.matches(version) && (!self.is_withdrawn() || requirement.pins(version))
-    }
-
     /// Whether its owners have taken it back.
     #[must_use]
     pub fn is_withdrawn(&self) -> bool {
@@ -115,10 +108,13 @@ impl ReleaseRecord {
 }
 
 impl SkillRecord {
-    /// The release that `requirement` chooses: the highest that answers.
+    /// The release that `requirement` chooses: the highest that it may.
     #[must_use]
     pub fn choose(&self, requirement: &Requirement) -> Option<(&Version, &ReleaseRecord)> {
-        self.releases.iter().rev().find(|(version, release)| release.answers(version, requirement))
+        self.releases
+            .iter()
+            .rev()
+            .find(|(version, release)| requirement.chooses(version, release.is_withdrawn()))
     }
 
     /// The release that people and agents are to use: the highest stable one, else the highest pre-release, else, where

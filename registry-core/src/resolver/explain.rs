@@ -33,10 +33,16 @@ fn versions<'a>(world: &'a World, skill: &SkillId) -> impl Iterator<Item = &'a V
     world.get(skill).into_iter().flat_map(BTreeMap::keys)
 }
 
+/// Whether a version that exists will do.
+fn suits(world: &World, needs: &Spec, version: &Version) -> bool {
+    let release = world.get(&needs.skill).and_then(|releases| releases.get(version));
+    release.is_some_and(|release| needs.requirement.chooses(version, release.withdrawn))
+}
+
 /// One requirement that nothing satisfies, where no two others come into each other's way.
 fn single(world: &World, skill: &SkillId, facts: &[Fact<'_>]) -> Option<Unresolvable> {
     let hopeless = |fact: &&Fact<'_>| {
-        !versions(world, &fact.needs.skill).any(|version| fact.needs.requirement.matches(version))
+        !versions(world, &fact.needs.skill).any(|version| suits(world, fact.needs, version))
     };
     let (hopeless, others): (Vec<&Fact<'_>>, Vec<&Fact<'_>>) = facts.iter().partition(hopeless);
     let last = hopeless.last()?;
@@ -55,7 +61,8 @@ fn single(world: &World, skill: &SkillId, facts: &[Fact<'_>]) -> Option<Unresolv
 pub(super) fn unsatisfied(world: &World, by: &SkillId, needs: &Spec) -> Unresolvable {
     let (needs, by) = (Box::new(needs.clone()), by.clone());
     if world.contains_key(&needs.skill) {
-        let versions = versions(world, &needs.skill).cloned().collect();
+        let releases = world.get(&needs.skill).into_iter().flatten();
+        let versions = releases.map(|(version, release)| (version.clone(), release.withdrawn)).collect();
         Unresolvable::NoVersion { needs, by, versions }
     } else {
         Unresolvable::Missing { needs, by }
@@ -140,17 +147,17 @@ impl<'a> Contradiction<'a> {
         for fact in self.facts.iter().filter(|fact| fact.needs.skill == *skill) {
             dependents.entry(fact.by).or_default().entry(fact.version).or_default().push(fact.needs);
         }
-        let suits = |version: &&Version| {
-            let satisfies = |needs: &Vec<&Spec>| needs.iter().all(|needs| needs.requirement.matches(version));
+        let serves = |version: &&Version| {
+            let satisfies = |needs: &Vec<&Spec>| needs.iter().all(|needs| suits(self.world, needs, version));
             dependents.values().all(|releases| releases.values().any(satisfies))
         };
         if !self.world.contains_key(skill) {
             return Some(format!("there is no skill `{skill}`"));
         }
         if skill == self.skill {
-            return (!suits(&self.version)).then(|| format!("`{skill}` is asked for at {}", self.version));
+            return (!serves(&self.version)).then(|| format!("`{skill}` is asked for at {}", self.version));
         }
-        if versions(self.world, skill).any(|version| suits(&version)) {
+        if versions(self.world, skill).any(|version| serves(&version)) {
             return None;
         }
         let all = match dependents.len() {

@@ -36,12 +36,14 @@ pub(super) struct Need<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn new(world: &'a World) -> Self {
-        let needed = world.values().flat_map(BTreeMap::values).flatten().map(|spec| &spec.skill);
+        let needed = world.values().flat_map(BTreeMap::values).flat_map(|release| &release.needs);
+        let needed = needed.map(|spec| &spec.skill);
         let names: BTreeSet<&SkillId> = world.keys().chain(needed).collect();
         let names: Vec<&SkillId> = names.into_iter().collect();
         let skills = names.iter().map(|id| {
             let releases = world.get(*id).into_iter().flatten();
-            let releases = releases.map(|(version, needs)| Release::new(world, &names, version, needs));
+            let releases =
+                releases.map(|(version, release)| Release::new(world, &names, version, &release.needs));
             Skill { id, releases: releases.collect() }
         });
         Self { skills: skills.collect() }
@@ -79,8 +81,9 @@ impl<'a> Index<'a> {
 impl<'a> Release<'a> {
     fn new(world: &World, names: &[&SkillId], version: &'a Version, needs: &'a [Spec]) -> Self {
         let need = |spec: &'a Spec| {
-            let versions = world.get(&spec.skill).into_iter().flat_map(BTreeMap::keys).enumerate();
-            let matching = versions.filter(|(_, version)| spec.requirement.matches(version));
+            let releases = world.get(&spec.skill).into_iter().flatten().enumerate();
+            let matching = releases
+                .filter(|(_, (version, release))| spec.requirement.chooses(version, release.withdrawn));
             Need {
                 skill: names.partition_point(|name| *name < &spec.skill),
                 allowed: matching.map(|(position, _)| position).collect(),

@@ -8,6 +8,7 @@ use semver::Version;
 
 use super::World;
 use crate::id::SkillId;
+use crate::requirement::Spec;
 
 pub(super) type Choice = BTreeMap<SkillId, Version>;
 
@@ -40,9 +41,13 @@ fn assignments(world: &World) -> Vec<Choice> {
 
 fn satisfied(world: &World, choice: &Choice) -> bool {
     choice.iter().all(|(skill, version)| {
-        world[skill][version]
-            .iter()
-            .all(|needs| choice.get(&needs.skill).is_some_and(|version| needs.requirement.matches(version)))
+        let serves = |needs: &Spec, version: &Version| {
+            world[&needs.skill].get(version).is_some_and(|release| {
+                needs.requirement.matches(version) && (!release.withdrawn || needs.requirement.pins(version))
+            })
+        };
+        let needs = &world[skill][version].needs;
+        needs.iter().all(|needs| choice.get(&needs.skill).is_some_and(|version| serves(needs, version)))
     })
 }
 
@@ -52,7 +57,8 @@ fn walk(world: &World, choice: &Choice, root: &SkillId) -> Vec<(SkillId, Version
     let mut at = 0;
     while at < walk.len() {
         let (skill, version) = walk[at].clone();
-        let mut needed: Vec<&SkillId> = world[&skill][&version].iter().map(|needs| &needs.skill).collect();
+        let mut needed: Vec<&SkillId> =
+            world[&skill][&version].needs.iter().map(|needs| &needs.skill).collect();
         needed.sort();
         for skill in needed {
             if !walk.iter().any(|(seen, _)| seen == skill) {
@@ -69,7 +75,7 @@ pub(super) fn has_cycle(world: &World, choice: &Choice) -> bool {
     let mut left = choice.clone();
     loop {
         let free = left.iter().find(|(skill, version)| {
-            world[*skill][*version].iter().all(|needs| !left.contains_key(&needs.skill))
+            world[*skill][*version].needs.iter().all(|needs| !left.contains_key(&needs.skill))
         });
         match free.map(|(skill, _)| skill.clone()) {
             Some(skill) => left.remove(&skill),

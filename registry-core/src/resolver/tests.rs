@@ -9,15 +9,18 @@ fn solve(world: &World, skill: &SkillId, version: &Version) -> Result<Vec<(Skill
     Resolver::new(world).solve(skill, version)
 }
 
-/// Lines `skill version: spec, spec`.
+/// Lines `skill version: spec, spec`, of a withdrawn release `skill version: (withdrawn) spec, spec`.
 fn world(text: &str) -> World {
     let mut world = World::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (release, needs) = line.split_once(": ").unwrap_or((line.trim_end_matches(':'), ""));
         let (skill, version) = release.split_once(' ').unwrap();
-        let needs =
-            needs.split(", ").filter(|spec| !spec.is_empty()).map(|spec| spec.parse().unwrap()).collect();
-        world.entry(skill.parse().unwrap()).or_default().insert(version.parse().unwrap(), needs);
+        let (withdrawn, needs) =
+            needs.strip_prefix("(withdrawn)").map_or((false, needs), |needs| (true, needs));
+        let needs = needs.split(", ").map(str::trim).filter(|spec| !spec.is_empty());
+        let needs = needs.map(|spec| spec.parse().unwrap()).collect();
+        let release = Release { needs, withdrawn };
+        world.entry(skill.parse().unwrap()).or_default().insert(version.parse().unwrap(), release);
     }
     world
 }
@@ -235,6 +238,17 @@ fn a_dense_closure_is_quick_and_a_boundless_one_is_refused() {
 }
 
 #[test]
+fn a_withdrawn_release_is_chosen_only_where_it_is_pinned() {
+    let others = "t/b 1.0.0:\nt/b 1.1.0: (withdrawn) t/c:*\nt/c 1.0.0: (withdrawn)\nt/c 0.9.0:";
+    check(&format!("t/a 1.0.0: t/b:1.x\n{others}"), "t/b@1.0.0 t/a@1.0.0");
+    check(&format!("t/a 1.0.0: t/b:=1.1.0\n{others}"), "t/c@0.9.0 t/b@1.1.0 t/a@1.0.0");
+    check(
+        &format!("t/a 1.0.0: t/b:>=1.1.0\n{others}"),
+        "`t/a` needs `t/b:>=1.1.0`, and the versions that exist are 1.0.0, 1.1.0 (withdrawn)",
+    );
+}
+
+#[test]
 fn a_cycle_is_told_with_its_path() {
     check(
         "t/a 1.0.0: t/b:*\nt/b 1.0.0: t/c:*\nt/c 1.0.0: t/b:*",
@@ -251,7 +265,7 @@ fn worlds() -> impl Strategy<Value = World> {
     let need = (prop_oneof![20 => 0usize..6, 1 => Just(25)], prop::sample::select(&REQUIREMENTS[..]));
     let releases = prop::collection::btree_map(
         prop::sample::select(&VERSIONS[..]),
-        prop::collection::vec(need, 0..=3),
+        (prop::collection::vec(need, 0..=3), prop::bool::weighted(0.15)),
         1..=3,
     );
     prop::collection::vec(releases, 2..=6).prop_map(|skills| {
@@ -261,8 +275,8 @@ fn worlds() -> impl Strategy<Value = World> {
             let skill = if skill < 25 { skill % last } else { skill };
             Spec { skill: id(skill), requirement: requirement.parse().unwrap() }
         };
-        let release = |(version, needs): (&str, Vec<(usize, &str)>)| {
-            (version.parse().unwrap(), needs.into_iter().map(spec).collect())
+        let release = |(version, (needs, withdrawn)): (&str, (Vec<(usize, &str)>, bool))| {
+            (version.parse().unwrap(), Release { needs: needs.into_iter().map(spec).collect(), withdrawn })
         };
         let releases = skills.into_iter().map(|releases| releases.into_iter().map(release).collect());
         releases.enumerate().map(|(n, releases)| (id(n), releases)).collect()
@@ -279,7 +293,7 @@ fn agrees(world: &World, closure: &[(SkillId, Version)], expected: &Choice, root
     assert_eq!(closure.iter().cloned().collect::<Choice>(), *expected);
     assert_eq!(closure.last().map(|(skill, _)| skill), Some(root));
     for (at, (skill, version)) in closure.iter().enumerate() {
-        for needs in &world[skill][version] {
+        for needs in &world[skill][version].needs {
             assert!(closure[..at].iter().any(|(before, _)| *before == needs.skill));
         }
     }
@@ -292,10 +306,10 @@ fn suffices(world: &World, root: &SkillId, version: &Version) {
         panic!("a contradiction");
     };
     let mut core = world.clone();
-    core.values_mut().flat_map(BTreeMap::values_mut).for_each(Vec::clear);
+    core.values_mut().flat_map(BTreeMap::values_mut).for_each(|release| release.needs.clear());
     for fact in facts {
-        assert!(world[fact.by][fact.version].contains(fact.needs));
-        core.get_mut(fact.by).unwrap().get_mut(fact.version).unwrap().push(fact.needs.clone());
+        assert!(world[fact.by][fact.version].needs.contains(fact.needs));
+        core.get_mut(fact.by).unwrap().get_mut(fact.version).unwrap().needs.push(fact.needs.clone());
     }
     assert_eq!(oracle::choice(&core, root, version), None);
 }
@@ -304,17 +318,20 @@ fn explains(world: &World, root: &SkillId, version: &Version, error: &Unresolvab
     match error {
         Unresolvable::Missing { needs, by } => {
             assert!(!world.contains_key(&needs.skill));
-            assert!(world[by].values().flatten().any(|spec| spec == &**needs));
+            assert!(world[by].values().any(|release| release.needs.contains(needs)));
         }
         Unresolvable::NoVersion { needs, by, versions } => {
-            assert!(world[&needs.skill].keys().eq(versions));
-            assert!(!versions.iter().any(|version| needs.requirement.matches(version)));
-            assert!(world[by].values().flatten().any(|spec| spec == &**needs));
+            assert!(world[&needs.skill].keys().eq(versions.keys()));
+            let serves = |(version, release): (&Version, &Release)| {
+                needs.requirement.chooses(version, release.withdrawn)
+            };
+            assert!(!world[&needs.skill].iter().any(serves));
+            assert!(world[by].values().any(|release| release.needs.contains(needs)));
         }
         Unresolvable::Conflict { explanation, through } => {
             assert!(explanation.len() > 1);
             assert!(!through.is_empty());
-            assert!(through.iter().all(|id| world[root][version].iter().any(|spec| spec.skill == *id)));
+            assert!(through.iter().all(|id| world[root][version].needs.iter().any(|spec| spec.skill == *id)));
         }
         Unresolvable::Cycle(_) | Unresolvable::TooEntangled => panic!("{error}"),
     }
@@ -337,7 +354,7 @@ proptest! {
                 let Err(Unresolvable::Cycle(path)) = actual else { panic!("a cycle") };
                 prop_assert_eq!(path.first(), path.last());
                 for pair in path.windows(2) {
-                    let needs = &world[&pair[0]][&choice[&pair[0]]];
+                    let needs = &world[&pair[0]][&choice[&pair[0]]].needs;
                     prop_assert!(needs.iter().any(|needs| needs.skill == pair[1]));
                 }
             }
