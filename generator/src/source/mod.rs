@@ -15,7 +15,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use registry_core::diagnostic::{Diagnostic, Position, Rule, Span};
+use registry_core::diagnostic::{Diagnostic, Rule, Span, utf8};
 use registry_core::manifest::{MAX_MANIFEST_BYTES, SourceFile};
 use registry_core::organisation::CONFIG_PATH;
 use rustix::fs::OFlags;
@@ -124,14 +124,9 @@ impl Snapshot {
         if file.bytes.len() > MAX_MANIFEST_BYTES {
             return self.refuse_size(&path, MAX_MANIFEST_BYTES as u64);
         }
-        match String::from_utf8(file.bytes) {
-            Ok(text) => self.config = Some(text),
-            Err(error) => {
-                let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-                let place = Position::of_offset(&String::from_utf8_lossy(before), before.len());
-                let finding = Diagnostic::new(Rule::Unreadable, &path, place, "the file is not UTF-8");
-                self.diagnostics.push(finding.with_help("save it as UTF-8"));
-            }
+        match utf8(&path, &file.bytes) {
+            Ok(text) => self.config = Some(text.to_owned()),
+            Err(found) => self.diagnostics.push(*found),
         }
     }
 }
