@@ -32,7 +32,7 @@ pub fn causes(failure: &dyn Error) -> String {
 pub fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let place = Position::of_offset(&String::from_utf8_lossy(before), before.len());
+        let place = Lines::new(&String::from_utf8_lossy(before)).position(before.len());
         let found = Diagnostic::new(Rule::Unreadable, path, place, "the file is not UTF-8");
         Box::new(found.with_help("save it as UTF-8"))
     })
