@@ -10,12 +10,13 @@ mod tracked;
 mod worktree;
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use registry_core::diagnostic::{Diagnostic, Rule, Span, utf8};
+use registry_core::digest::FileMode;
 use registry_core::manifest::{MAX_MANIFEST_BYTES, SourceFile};
 use registry_core::organisation::CONFIG_PATH;
 use rustix::fs::OFlags;
@@ -75,6 +76,11 @@ pub fn read(repository: &Path, origin: Origin) -> Result<Snapshot, SourceError> 
         Origin::Head => git::read_head(repository),
         Origin::Worktree => worktree::read(repository),
     }
+}
+
+/// The mode of a file: executable where anybody may run it.
+pub(crate) fn mode(metadata: &Metadata) -> FileMode {
+    if metadata.permissions().mode() & 0o111 != 0 { FileMode::Executable } else { FileMode::Plain }
 }
 
 /// The content of an ordinary file; nothing where it is none, or has more than `most` bytes.
