@@ -14,6 +14,7 @@ use crate::diagnostic::{Diagnostic, Fix, Lines, Rule, Span, apply};
 use crate::yaml;
 
 use self::execution::Execution;
+pub use self::facts::completed_version;
 
 impl SkillSource {
     /// Reads the manifest. A manifest comes back only when no finding is an error.

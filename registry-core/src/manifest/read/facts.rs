@@ -59,7 +59,7 @@ impl Fields<'_> {
             Err(error) => error,
         };
         let message = format!("the version `{text}` is not semantic versioning: {error}");
-        match complete(text) {
+        match completed_version(text) {
             Some(version) => {
                 self.report_replaceable(Rule::InvalidVersion, &key, message, &version.to_string());
             }
@@ -234,8 +234,9 @@ fn as_text(word: &str) -> String {
     if plain { word.to_owned() } else { format!("\"{word}\"") }
 }
 
-/// What `1`, `1.2` or `v1.2.3` is short for.
-fn complete(text: &str) -> Option<Version> {
+/// The version that `1`, `1.2` or `v1.2.3` is short for.
+#[must_use]
+pub fn completed_version(text: &str) -> Option<Version> {
     let bare = text.trim().trim_start_matches(['v', 'V']);
     [bare.to_owned(), format!("{bare}.0"), format!("{bare}.0.0")].iter().find_map(|t| Version::parse(t).ok())
 }
