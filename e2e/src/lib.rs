@@ -7,6 +7,6 @@ mod stand;
 mod world;
 
 pub use programs::{guildhall, workspace};
-pub use repository::Repository;
+pub use repository::{Repository, files};
 pub use stand::{Answer, HostKind, Stand};
 pub use world::{World, check, key};

@@ -1,5 +1,6 @@
 //! A real Git repository in a folder of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -114,6 +115,27 @@ impl Repository {
     pub fn build(&self) -> Result<String> {
         self.must(&["build", "--out", "dist"])
     }
+}
+
+/// Every file below a folder with its bytes, by path relative to the folder.
+///
+/// # Errors
+/// When one cannot be read, or has a name that is not UTF-8.
+pub fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(inner) = open.pop() {
+        for entry in fs::read_dir(inner)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder)?.to_str().context("a name is UTF-8")?.to_owned();
+                found.insert(name, fs::read(&path)?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

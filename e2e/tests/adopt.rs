@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::Path;
 
-use e2e::Repository;
+use e2e::{Repository, files};
 use serde_json::{Value, json};
 
 fn repository(team: &str) -> Repository {
@@ -50,24 +49,6 @@ fn tree() -> tempfile::TempDir {
     let odd = folder.path().join("bad/name").join(std::ffi::OsStr::from_bytes(b"\xff.txt"));
     fs::write(odd, "x").unwrap();
     folder
-}
-
-/// Every file below a folder with its bytes.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(inner) = open.pop() {
-        for entry in fs::read_dir(inner).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
-                found.insert(name, fs::read(&path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 /// What the program says in JSON, and its exit code.
@@ -127,11 +108,11 @@ fn a_tree_of_all_sorts_is_adopted_but_for_what_is_broken() {
     let change = json!({"kind": "clash", "key": "name", "from": "review", "to": "two-review"});
     assert_eq!(said.pointer("/adopted/4/changes/0"), Some(&change));
     let skills = repository.path().join("skills/support");
-    let review = files(&skills.join("two-review"));
+    let review = files(&skills.join("two-review")).unwrap();
     assert_eq!(review.keys().collect::<Vec<_>>(), ["deep/a.txt", "scripts/run.sh", "skill.md"]);
     let mode = |path: &str| fs::metadata(skills.join(path)).unwrap().permissions().mode() & 0o111;
     assert!(mode("two-review/scripts/run.sh") != 0 && mode("two-review/skill.md") == 0);
-    assert_eq!(files(&skills.join("inner")).len(), 2);
+    assert_eq!(files(&skills.join("inner")).unwrap().len(), 2);
     assert_eq!(
         fs::read_to_string(skills.join("crlf/SKILL.md")).unwrap(),
         "---\r\nname: crlf\r\ndescription: d\r\nversion: 1.0.0\r\ntags: []\r\naccess_level: team\r\n---\r\nbody\r\n"
@@ -164,10 +145,10 @@ fn people_read_every_change_and_how_to_go_on() {
 #[test]
 fn a_dry_run_says_the_same_and_writes_nothing() {
     let (repository, tree) = (repository("support"), tree());
-    let before = files(repository.path());
+    let before = files(repository.path()).unwrap();
     let arguments = [tree.path().to_str().unwrap(), "--team", "support"];
     let dry = report(&repository, &[&arguments[..], &["--dry-run"]].concat());
-    assert_eq!(files(repository.path()), before);
+    assert_eq!(files(repository.path()).unwrap(), before);
     assert!(!repository.path().join(".guildhall").exists());
     assert_eq!(dry, report(&repository, &arguments));
 }
@@ -181,11 +162,11 @@ fn what_is_there_is_never_overwritten_and_adopting_twice_adds_nothing() {
     let (_, first) = report(&repository, &arguments);
     let slugs = texts(first.get("adopted").unwrap(), "slug").join(" ");
     assert!(slugs.ends_with("support/one-review support/two-review support/deep-inner"), "{slugs}");
-    let after = files(repository.path());
+    let after = files(repository.path()).unwrap();
     let (_, second) = report(&repository, &arguments);
     assert_eq!(second.get("adopted").unwrap(), &json!([]));
     assert_eq!(second.get("unchanged").unwrap().as_array().unwrap().len(), 6);
-    assert_eq!(files(repository.path()), after);
+    assert_eq!(files(repository.path()).unwrap(), after);
     assert_eq!(fs::read_to_string(repository.path().join("skills/support/review.md")).unwrap(), own);
 }
 

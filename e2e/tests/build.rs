@@ -15,19 +15,8 @@ use registry_core::token::SigningKey;
 
 /// Every file of a catalog but its head, by path.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(inner) = open.pop() {
-        for entry in fs::read_dir(inner).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
-            match path.is_dir() {
-                true => open.push(path),
-                false if name == "head.json" || name.starts_with('.') => {}
-                false => drop(found.insert(name, fs::read(&path).unwrap())),
-            }
-        }
-    }
+    let mut found = e2e::files(folder).unwrap();
+    found.retain(|name, _| name != "head.json" && !name.starts_with('.'));
     found
 }
 

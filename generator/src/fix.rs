@@ -75,19 +75,13 @@ pub fn diff(path: &str, edit: &Edit) -> String {
     let Edit { before, after } = edit;
     let mut text = format!("diff --git a/{path} b/{path}\n");
     if before.mode != after.mode {
-        text.push_str(&format!("old mode {}\nnew mode {}\n", git_mode(before.mode), git_mode(after.mode)));
+        let [old, new] = [before, after].map(|file| file.mode.git_octal());
+        text.push_str(&format!("old mode {old}\nnew mode {new}\n"));
     }
     let [old, new] = [before, after].map(|file| String::from_utf8_lossy(&file.bytes));
     let lines = TextDiff::from_lines(&*old, &*new);
     text.push_str(&lines.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string());
     text
-}
-
-fn git_mode(mode: FileMode) -> &'static str {
-    match mode {
-        FileMode::Plain => "100644",
-        FileMode::Executable => "100755",
-    }
 }
 
 struct Draft {

@@ -136,7 +136,8 @@ pub struct Place {
 /// pointer (RFC 6901).
 pub type Outline = BTreeMap<String, Place>;
 
-fn join(path: &str, segment: &str) -> String {
+/// The path of the key `segment` of what stands at `path`.
+pub(crate) fn join(path: &str, segment: &str) -> String {
     let segment = segment.replace('~', "~0").replace('/', "~1");
     if path.is_empty() { segment } else { format!("{path}/{segment}") }
 }

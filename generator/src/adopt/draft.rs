@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use registry_core::diagnostic::{Diagnostic, Fix, Span, apply};
+use registry_core::diagnostic::{Diagnostic, Fix, Lines, Position, Span, apply};
 use registry_core::manifest::{Frontmatter, Place, SkillSource};
 use serde_yaml::Value;
 
@@ -31,7 +31,7 @@ impl Draft {
     pub(super) fn text(&self) -> Result<Text<'_>, Box<Diagnostic>> {
         let bytes = self.source.manifest();
         let frontmatter = Frontmatter::read(&self.source.manifest_path, bytes)?;
-        Ok(Text { text: std::str::from_utf8(bytes).unwrap_or_default(), frontmatter })
+        Ok(Text { lines: Lines::new(std::str::from_utf8(bytes).unwrap_or_default()), frontmatter })
     }
 
     /// Makes edits that do not overlap.
@@ -58,7 +58,7 @@ impl Draft {
 /// A skill file, taken apart, with its text.
 #[derive(Debug)]
 pub(super) struct Text<'a> {
-    text: &'a str,
+    lines: Lines<'a>,
     pub frontmatter: Frontmatter,
 }
 
@@ -85,19 +85,18 @@ impl Text<'_> {
 
     /// The characters of a value, with its quotes.
     pub(super) fn written(&self, path: &str) -> Option<&str> {
-        self.text.get(self.range(self.frontmatter.outline.get(path)?.value)?)
+        Some(self.lines.slice(self.frontmatter.outline.get(path)?.value)?.trim_end())
     }
 
-    /// The characters of a span.
+    /// The characters of a span without the white space that a parser counts as its end.
     pub(super) fn slice(&self, span: Span) -> &str {
-        self.range(span).and_then(|range| self.text.get(range)).unwrap_or_default()
+        self.lines.slice(span).unwrap_or_default().trim_end()
     }
 
-    /// The bytes of a span without the white space that a parser counts as its end.
-    fn range(&self, span: Span) -> Option<Range<usize>> {
-        let start = span.start.offset(self.text)?;
-        let inner = self.text.get(start..span.end.offset(self.text)?)?;
-        Some(start..start + inner.trim_end().len())
+    /// The span of what [`Self::slice`] gives.
+    fn trimmed(&self, span: Span) -> Option<Span> {
+        let Range { start, .. } = self.lines.range(span)?;
+        Some(self.lines.span(start..start + self.slice(span).len()))
     }
 
     /// The first key or value of which the outline knows, whose place holds the span.
@@ -122,21 +121,20 @@ impl Text<'_> {
             Some('\'') if !new.contains('\'') => format!("'{new}'"),
             _ => plain(new),
         };
-        let span = Span::of_range(self.text, self.range(place.value)?);
+        let span = self.trimmed(place.value)?;
         Some(edit(kind, path, self.scalar(path).or(Some(written.to_owned())), new, span, &quoted))
     }
 
     /// Writes YAML for a key that has no value.
     pub(super) fn fill(&self, kind: Kind, path: &str, yaml: &str) -> Option<Edit> {
-        let key_end = self.frontmatter.outline.get(path)?.key.end.offset(self.text)?;
-        let value = key_end + self.text.get(key_end..)?.find(':')? + 1;
-        let span = Span::of_range(self.text, value..value);
-        Some(edit(kind, path, None, yaml, span, &format!(" {yaml}")))
+        let key_end = self.lines.offset(self.frontmatter.outline.get(path)?.key.end)?;
+        let value = key_end + self.lines.text().get(key_end..)?.find(':')? + 1;
+        Some(edit(kind, path, None, yaml, self.lines.position(value).into(), &format!(" {yaml}")))
     }
 
     /// Puts `new`, which is YAML, in place of a value.
     pub(super) fn rewrite(&self, path: &str, new: &str) -> Option<Edit> {
-        let span = Span::of_range(self.text, self.range(self.frontmatter.outline.get(path)?.value)?);
+        let span = self.trimmed(self.frontmatter.outline.get(path)?.value)?;
         Some(edit(Kind::Changed, path, Some(self.slice(span).to_owned()), new, span, new))
     }
 
@@ -184,7 +182,7 @@ impl Text<'_> {
     }
 }
 
-fn column(place: registry_core::diagnostic::Position) -> usize {
+fn column(place: Position) -> usize {
     place.column as usize - 1
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use registry_core::diagnostic::{Diagnostic, Rule, Span};
@@ -176,9 +175,7 @@ impl Found {
                 "shorten it, and use no control characters or backslashes",
             );
         }
-        let executable = metadata.permissions().mode() & 0o111 != 0;
-        let mode = if executable { FileMode::Executable } else { FileMode::Plain };
-        self.files.insert(inside, (path, mode, metadata.len()));
+        self.files.insert(inside, (path, source::mode(metadata), metadata.len()));
     }
 
     /// Reads the files, or tells everything that forbids it.

@@ -1,6 +1,6 @@
 //! The checker's own fixes.
 
-use registry_core::diagnostic::{Change as FixChange, Diagnostic, Fix, Rule, apply};
+use registry_core::diagnostic::{Change as FixChange, Diagnostic, Fix, Lines, Rule, apply};
 use registry_core::manifest::Frontmatter;
 
 use super::draft::{Draft, Edit};
@@ -61,8 +61,7 @@ fn change(draft: &Draft, finding: &Diagnostic, fix: &Fix) -> Change {
     let (span, to) = fix.changes.iter().find_map(replaced).unwrap_or((finding.span, String::new()));
     let Ok(text) = draft.text() else {
         let text = std::str::from_utf8(draft.source.manifest()).unwrap_or_default();
-        let range = span.start.offset(text).zip(span.end.offset(text));
-        let from = range.and_then(|(start, end)| text.get(start..end)).map(str::to_owned);
+        let from = Lines::new(text).slice(span).map(str::to_owned);
         let line = span.start.line as usize - 1;
         let key = text.lines().nth(line).and_then(|line| line.split(':').next()).unwrap_or_default();
         return Change { kind: Kind::Fixed, key: key.trim().to_owned(), from, to: Some(to) };

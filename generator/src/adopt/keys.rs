@@ -2,7 +2,7 @@
 
 use registry_core::diagnostic::Diagnostic;
 use registry_core::id::SkillName;
-use semver::Version;
+use registry_core::manifest::completed_version;
 use serde_yaml::Value;
 
 use super::draft::{Draft, Edit, Text};
@@ -61,7 +61,7 @@ fn in_place(text: &Text<'_>, name: &SkillName, id: &str, wish: &SkillName) -> Ve
 fn version(text: &Text<'_>) -> Vec<Edit> {
     let Some(value) = text.value("version") else { return Vec::new() };
     match text.scalar("version") {
-        Some(written) => match completed(&written) {
+        Some(written) => match completed_version(&written).map(|version| version.to_string()) {
             Some(version) if value.as_str() == Some(version.as_str()) => Vec::new(),
             Some(version) => text.set(Kind::Changed, "version", &version).into_iter().collect(),
             None => {
@@ -76,18 +76,11 @@ fn version(text: &Text<'_>) -> Vec<Edit> {
 
 fn carried_version(text: &Text<'_>) -> Option<Edit> {
     let path = "metadata/version";
-    let version = completed(&text.scalar(path)?)?;
+    let version = completed_version(&text.scalar(path)?)?.to_string();
     if text.value(path)?.as_str() == Some(version.as_str()) {
         return None;
     }
     text.set(Kind::Changed, path, &version)
-}
-
-/// What `1`, `1.2` or `v1.2.3` is short for.
-fn completed(text: &str) -> Option<String> {
-    let bare = text.trim().trim_start_matches(['v', 'V']);
-    let forms = [bare.to_owned(), format!("{bare}.0"), format!("{bare}.0.0")];
-    forms.into_iter().find(|form| Version::parse(form).is_ok())
 }
 
 /// Makes tags lower-case words joined by hyphens.

@@ -6,7 +6,6 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use registry_core::digest::FileMode;
 use registry_core::manifest::{SkillSource, SourceFile};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 
@@ -77,10 +76,7 @@ pub(super) fn folder(repository: &Path, skill: &SkillSource) -> PathBuf {
 
 fn put(path: &Path, file: &SourceFile) -> Result<(), AdoptError> {
     path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed(path))?;
-    let mode = match file.mode {
-        FileMode::Executable => 0o755,
-        FileMode::Plain => 0o644,
-    };
+    let mode = file.mode.permissions();
     let made = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
     made.and_then(|mut made| made.write_all(&file.bytes)).map_err(failed(path))
 }

@@ -156,7 +156,7 @@ fn a_plan_for_a_configuration_is_written_too() {
     fs::write(folder.path().join(CONFIG_PATH), "\u{feff}team: 1\n").unwrap();
     let snapshot = source::read(folder.path(), Origin::Worktree).unwrap();
     let mut draft = Draft { snapshot, plan: Plan::default(), made: BTreeSet::new() };
-    let span = Span::of_range("team: 1\n", 0..4);
+    let span = Lines::new("team: 1\n").span(0..4);
     let fix = Fix::replace("spell it `teams`", span, "teams");
     let found = Diagnostic::new(Rule::InvalidConfig, CONFIG_PATH, span, "wrong").with_fix(Some(fix));
     assert!(draft.round(&[found], |_| true));

@@ -10,12 +10,13 @@ mod tracked;
 mod worktree;
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use registry_core::diagnostic::{Diagnostic, Position, Rule, Span};
+use registry_core::diagnostic::{Diagnostic, Rule, Span, utf8};
+use registry_core::digest::FileMode;
 use registry_core::manifest::{MAX_MANIFEST_BYTES, SourceFile};
 use registry_core::organisation::CONFIG_PATH;
 use rustix::fs::OFlags;
@@ -77,6 +78,11 @@ pub fn read(repository: &Path, origin: Origin) -> Result<Snapshot, SourceError> 
     }
 }
 
+/// The mode of a file: executable where anybody may run it.
+pub(crate) fn mode(metadata: &Metadata) -> FileMode {
+    if metadata.permissions().mode() & 0o111 != 0 { FileMode::Executable } else { FileMode::Plain }
+}
+
 /// The content of an ordinary file; nothing where it is none, or has more than `most` bytes.
 pub(crate) fn bytes(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     let metadata = fs::symlink_metadata(path)?;
@@ -124,14 +130,9 @@ impl Snapshot {
         if file.bytes.len() > MAX_MANIFEST_BYTES {
             return self.refuse_size(&path, MAX_MANIFEST_BYTES as u64);
         }
-        match String::from_utf8(file.bytes) {
-            Ok(text) => self.config = Some(text),
-            Err(error) => {
-                let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-                let place = Position::of_offset(&String::from_utf8_lossy(before), before.len());
-                let finding = Diagnostic::new(Rule::Unreadable, &path, place, "the file is not UTF-8");
-                self.diagnostics.push(finding.with_help("save it as UTF-8"));
-            }
+        match utf8(&path, &file.bytes) {
+            Ok(text) => self.config = Some(text.to_owned()),
+            Err(found) => self.diagnostics.push(*found),
         }
     }
 }

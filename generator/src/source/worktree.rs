@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
@@ -15,7 +14,7 @@ use super::empty::Folders;
 use super::room::Room;
 use super::rules::{self, Rules};
 use super::tracked;
-use super::{MAX_FILE_BYTES, ROOTS, Snapshot, SourceError, bytes};
+use super::{MAX_FILE_BYTES, ROOTS, Snapshot, SourceError, bytes, mode};
 
 pub(super) fn read(repository: &Path) -> Result<Snapshot, SourceError> {
     let starts: Vec<&str> = ROOTS.into_iter().chain([CONFIG_PATH]).collect();
@@ -140,16 +139,15 @@ impl<'a> Tree<'a> {
             let message = "only ordinary files are part of a skill";
             self.snapshot.refuse(path, message, "put an ordinary file here, or remove it");
         } else if self.room.has(path) {
-            self.file(full, path, metadata.permissions().mode() & 0o111 != 0);
+            self.file(full, path, mode(&metadata));
         }
     }
 
-    fn file(&mut self, full: &Path, path: &str, executable: bool) {
+    fn file(&mut self, full: &Path, path: &str, mode: FileMode) {
         let most = if rules::is_name(path) { rules::MAX_BYTES } else { MAX_FILE_BYTES };
         match bytes(full, most) {
             Ok(Some(bytes)) => {
                 self.room.take(bytes.len() as u64);
-                let mode = if executable { FileMode::Executable } else { FileMode::Plain };
                 self.snapshot.add(path.to_owned(), SourceFile { mode, bytes });
             }
             Ok(None) => self.snapshot.refuse_size(path, most),

@@ -83,8 +83,7 @@ fn edits<'a>(lines: &Lines<'_>, fix: &'a Fix) -> Option<Vec<(std::ops::Range<usi
     let mut edits = Vec::new();
     for change in &fix.changes {
         if let Change::Replace { span, text: replacement } = change {
-            let range = lines.offset(span.start)?..lines.offset(span.end)?;
-            (range.start <= range.end).then(|| edits.push((range, replacement.as_str())))?;
+            edits.push((lines.range(*span)?, replacement.as_str()));
         }
     }
     Some(edits)

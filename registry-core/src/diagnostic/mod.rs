@@ -25,6 +25,19 @@ pub fn causes(failure: &dyn Error) -> String {
     text
 }
 
+/// The text of a file.
+///
+/// # Errors
+/// One finding, at the first character that is not UTF-8.
+pub fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let place = Lines::new(&String::from_utf8_lossy(before)).position(before.len());
+        let found = Diagnostic::new(Rule::Unreadable, path, place, "the file is not UTF-8");
+        Box::new(found.with_help("save it as UTF-8"))
+    })
+}
+
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Diagnostic {

@@ -1,5 +1,7 @@
 //! Places in a text file.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 /// A place in a file; both numbers count from one, the column in characters.
@@ -20,28 +22,6 @@ impl Position {
     pub fn new(line: usize, column: usize) -> Self {
         let number = |n: usize| u32::try_from(n.max(1)).unwrap_or(u32::MAX);
         Self { line: number(line), column: number(column) }
-    }
-
-    /// The place of the byte at `offset` of `text`.
-    #[must_use]
-    pub fn of_offset(text: &str, offset: usize) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-        Self::new(before.matches('\n').count() + 1, column)
-    }
-
-    /// The byte offset in `text`; a column beyond its line's end stands for that end.
-    #[must_use]
-    pub fn offset(self, text: &str) -> Option<usize> {
-        let mut start = 0;
-        for _ in 1..self.line {
-            start += text.get(start..)?.find('\n')? + 1;
-        }
-        let line = text.get(start..)?.split_inclusive('\n').next().unwrap_or_default();
-        let line = line.trim_end_matches(['\n', '\r']);
-        let within = line.char_indices().nth(self.column as usize - 1).map_or(line.len(), |(at, _)| at);
-        Some(start + within)
     }
 }
 
@@ -94,8 +74,21 @@ impl<'a> Lines<'a> {
 
     /// The span of the bytes `range`.
     #[must_use]
-    pub fn span(&self, range: std::ops::Range<usize>) -> Span {
+    pub fn span(&self, range: Range<usize>) -> Span {
         Span { start: self.position(range.start), end: self.position(range.end) }
+    }
+
+    /// The bytes of `span`; nothing where it ends before it starts.
+    #[must_use]
+    pub fn range(&self, span: Span) -> Option<Range<usize>> {
+        let range = self.offset(span.start)?..self.offset(span.end)?;
+        (range.start <= range.end).then_some(range)
+    }
+
+    /// What stands at `span`.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> Option<&'a str> {
+        self.text.get(self.range(span)?)
     }
 
     fn start(&self, line: u32) -> Option<usize> {
@@ -116,12 +109,6 @@ pub struct Span {
 impl Span {
     /// The first place of a file.
     pub const START: Self = Self { start: Position::START, end: Position::START };
-
-    /// The span of the bytes `range` of `text`.
-    #[must_use]
-    pub fn of_range(text: &str, range: std::ops::Range<usize>) -> Self {
-        Self { start: Position::of_offset(text, range.start), end: Position::of_offset(text, range.end) }
-    }
 }
 
 impl From<Position> for Span {
@@ -160,29 +147,65 @@ mod tests {
 
     use super::*;
 
+    /// The place of every character and of the end, found by reading all that stands before.
+    fn places(text: &str) -> Vec<(usize, Position)> {
+        let mut next = Position::START;
+        let mut places = Vec::new();
+        for (offset, letter) in text.char_indices() {
+            places.push((offset, next));
+            next = match letter {
+                '\n' => Position { line: next.line + 1, column: 1 },
+                _ => Position { column: next.column + 1, ..next },
+            };
+        }
+        places.push((text.len(), next));
+        places
+    }
+
+    /// The last place of a line that is not behind `place`, before the line's end.
+    fn offset(text: &str, place: Position) -> Option<usize> {
+        let line = text.split('\n').nth(place.line as usize - 1)?.trim_end_matches('\r');
+        let width = u32::try_from(line.chars().count()).unwrap();
+        let place = Position { column: place.column.min(width + 1), ..place };
+        places(text).into_iter().find_map(|(offset, at)| (at == place).then_some(offset))
+    }
+
     proptest! {
         #[test]
         fn every_offset_round_trips(text in "[aé𝄞\n]{0,12}") {
+            let lines = Lines::new(&text);
             for (offset, _) in text.char_indices() {
-                prop_assert_eq!(Position::of_offset(&text, offset).offset(&text), Some(offset));
+                prop_assert_eq!(lines.offset(lines.position(offset)), Some(offset));
             }
         }
 
         #[test]
         fn lines_tell_the_places_that_the_text_tells(text in "[aé𝄞\r\n]{0,12}", line in 1..6_u32, column in 1..6_u32) {
-            let lines = Lines::new(&text);
+            let (lines, places) = (Lines::new(&text), places(&text));
             for offset in 0..=text.len() + 1 {
-                prop_assert_eq!(lines.position(offset), Position::of_offset(&text, offset));
+                // What is no place of the text stands for its end.
+                let expected = places.iter().find(|(at, _)| *at == offset).or(places.last());
+                prop_assert_eq!(Some(lines.position(offset)), expected.map(|(_, place)| *place));
             }
             let place = Position { line, column };
-            prop_assert_eq!(lines.offset(place), place.offset(&text));
+            prop_assert_eq!(lines.offset(place), offset(&text, place));
+        }
+
+        #[test]
+        fn every_span_is_that_of_its_text(text in "[aé𝄞\n]{0,8}") {
+            let lines = Lines::new(&text);
+            for (from, start) in places(&text) {
+                for (to, end) in places(&text) {
+                    prop_assert_eq!(lines.slice(Span { start, end }), text.get(from..to));
+                }
+            }
         }
     }
 
     #[test]
     fn places_outside_a_text() {
-        assert_eq!(Position::new(1, 9).offset("ab\r\nc"), Some(2));
-        assert_eq!(Position::new(2, 9).offset("ab\r\nc"), Some(5));
-        assert_eq!(Position::new(3, 1).offset("ab\nc"), None);
+        assert_eq!(Lines::new("ab\r\nc").offset(Position::new(1, 9)), Some(2));
+        assert_eq!(Lines::new("ab\r\nc").offset(Position::new(2, 9)), Some(5));
+        assert_eq!(Lines::new("ab\nc").offset(Position::new(3, 1)), None);
     }
 }

@@ -3,7 +3,7 @@
 use serde_yaml::{Mapping, Value};
 
 use super::quotes;
-use crate::diagnostic::{Diagnostic, Position, Rule, Span};
+use crate::diagnostic::{Diagnostic, Position, Rule, Span, utf8};
 use crate::yaml::{self, Outline};
 
 /// Largest manifest that is read, in bytes.
@@ -30,14 +30,14 @@ impl Frontmatter {
     /// # Errors
     /// One diagnostic: not UTF-8, too large, no block, not YAML, a key written twice.
     pub fn read(path: &str, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
-        Self::take_apart(path, bytes).map_err(|found| match utf8(path, bytes) {
+        Self::take_apart(path, bytes).map_err(|found| match text_of(path, bytes) {
             Ok(text) => Box::new(quotes::offer(*found, text)),
             Err(_) => found,
         })
     }
 
     pub(super) fn take_apart(path: &str, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
-        let text = utf8(path, bytes)?;
+        let text = text_of(path, bytes)?;
         let (block, body) = split(text).ok_or_else(|| Box::new(no_frontmatter(path, text)))?;
         let source = yaml::Source { yaml: block, first_line: FIRST_LINE };
         let outline = yaml::outline(source).map_err(|fault| Box::new(fault.diagnostic(path)))?;
@@ -67,7 +67,7 @@ impl Frontmatter {
     /// sane size with a block.
     #[must_use]
     pub fn split(bytes: &[u8]) -> Option<(&str, &str)> {
-        let text = utf8("", bytes).ok()?;
+        let text = text_of("", bytes).ok()?;
         split(text).map(|(_, body)| (text, body))
     }
 }
@@ -95,20 +95,14 @@ fn no_frontmatter(path: &str, text: &str) -> Diagnostic {
 ///
 /// # Errors
 /// One diagnostic: not UTF-8, or too large.
-fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
-    let unreadable = |place: Position, message: String, help: &str| {
-        Box::new(Diagnostic::new(Rule::Unreadable, path, place, message).with_help(help))
-    };
+fn text_of<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
     if bytes.len() > MAX_MANIFEST_BYTES {
         let message =
             format!("the file has {} bytes, a skill file has at most {MAX_MANIFEST_BYTES}", bytes.len());
-        return Err(unreadable(Position::START, message, "move long material to `references/`"));
+        let found = Diagnostic::new(Rule::Unreadable, path, Position::START, message);
+        return Err(Box::new(found.with_help("move long material to `references/`")));
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let place = Position::of_offset(&String::from_utf8_lossy(before), before.len());
-        unreadable(place, "the file is not UTF-8".to_owned(), "save it as UTF-8")
-    })?;
+    let text = utf8(path, bytes)?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 

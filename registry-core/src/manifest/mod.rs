@@ -8,6 +8,7 @@ mod source;
 mod written;
 
 pub use frontmatter::{Frontmatter, MAX_MANIFEST_BYTES};
+pub use read::completed_version;
 pub use schema::schema;
 pub use source::{MAX_SKILL_BYTES, MAX_SKILL_FILES, SkillSource, SourceFile, discover, is_portable};
 pub use written::{Backoff, ContextFiles, KEYS, MAX_DESCRIPTION, Resilience, RetryOn, SessionConfig};

@@ -10,10 +10,11 @@ use serde_yaml::Value;
 
 use super::written::{Decode, KEYS, Written};
 use super::{Frontmatter, Manifest, Place, SkillSource};
-use crate::diagnostic::{Diagnostic, Fix, Rule, Span, apply};
+use crate::diagnostic::{Diagnostic, Fix, Lines, Rule, Span, apply};
 use crate::yaml;
 
 use self::execution::Execution;
+pub use self::facts::completed_version;
 
 impl SkillSource {
     /// Reads the manifest. A manifest comes back only when no finding is an error.
@@ -177,7 +178,7 @@ impl Fields<'_> {
         let text = || {
             let (whole, _) = Frontmatter::split(self.source.manifest())?;
             let span = self.frontmatter.outline.get(key)?.value;
-            whole.get(span.start.offset(whole)?..span.end.offset(whole)?)
+            Lines::new(whole).slice(span)
         };
         match value {
             Value::Number(_) if key == "version" => text().map_or(value.clone(), Value::from),

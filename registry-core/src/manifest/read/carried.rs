@@ -52,7 +52,7 @@ impl Fields<'_> {
             })
             .collect();
         for (key, known) in misspelt {
-            let path = format!("metadata/{}", key.replace('~', "~0").replace('/', "~1"));
+            let path = yaml::join("metadata", &key);
             let message = format!("`metadata.{key}` is not read");
             let help = format!("it is spelt `{known}`");
             self.finding(Rule::UnknownKey, self.key_span(&path), message, help, None);

@@ -8,6 +8,7 @@ use crate::id::{SkillId, SkillName};
 use crate::manifest::written::Written;
 use crate::manifest::{Bare, Dependency};
 use crate::requirement::{Requirement, Spec};
+use crate::yaml;
 
 const HELP: &str = "write `team/name:REQ`, as in `support/case-facts:1.x`";
 
@@ -25,9 +26,8 @@ impl Fields<'_> {
         }
         for (name, requirement) in written.dependencies.iter().flatten() {
             let carried = !self.frontmatter.keys.contains_key("dependencies");
-            let segment = name.replace('~', "~0").replace('/', "~1");
             let key =
-                if carried { "metadata/dependencies".to_owned() } else { format!("dependencies/{segment}") };
+                if carried { "metadata/dependencies".to_owned() } else { yaml::join("dependencies", name) };
             let requirement: Requirement = match requirement.parse() {
                 Ok(requirement) => requirement,
                 Err(error) => {

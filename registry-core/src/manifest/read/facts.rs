@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 
 use super::Fields;
-use crate::diagnostic::{Fix, Position, Rule, Span};
+use crate::diagnostic::{Fix, Lines, Position, Rule, Span};
 use crate::id::{RoleName, SkillName};
 use crate::manifest::written::{
     AllowedTools, MAX_COMPATIBILITY, MAX_DESCRIPTION, MAX_TAGS, MAX_VERSION, Written, WrittenDeprecation,
@@ -59,7 +59,7 @@ impl Fields<'_> {
             Err(error) => error,
         };
         let message = format!("the version `{text}` is not semantic versioning: {error}");
-        match complete(text) {
+        match completed_version(text) {
             Some(version) => {
                 self.report_replaceable(Rule::InvalidVersion, &key, message, &version.to_string());
             }
@@ -212,12 +212,12 @@ impl Fields<'_> {
         let place = self.frontmatter.outline.get(key)?;
         let (whole, _) = Frontmatter::split(self.source.manifest())?;
         let from = |start: Position| Span { start, end: place.value.end };
-        let list = |span: Span| whole.get(span.start.offset(whole)?..span.end.offset(whole)?);
-        let (span, text) = match list(place.value)? {
+        let lines = Lines::new(whole);
+        let (span, text) = match lines.slice(place.value)? {
             brackets if brackets.starts_with('[') => (place.value, text.to_owned()),
             _ => (from(place.key.end), format!(": {text}")),
         };
-        (!list(span)?.contains('#')).then(|| Fix::replace("write the tools as one text", span, text))
+        (!lines.slice(span)?.contains('#')).then(|| Fix::replace("write the tools as one text", span, text))
     }
 }
 
@@ -234,8 +234,9 @@ fn as_text(word: &str) -> String {
     if plain { word.to_owned() } else { format!("\"{word}\"") }
 }
 
-/// What `1`, `1.2` or `v1.2.3` is short for.
-fn complete(text: &str) -> Option<Version> {
+/// The version that `1`, `1.2` or `v1.2.3` is short for.
+#[must_use]
+pub fn completed_version(text: &str) -> Option<Version> {
     let bare = text.trim().trim_start_matches(['v', 'V']);
     [bare.to_owned(), format!("{bare}.0"), format!("{bare}.0.0")].iter().find_map(|t| Version::parse(t).ok())
 }
