@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
-use super::{Library, Skill, Unsound, names};
+use super::{Library, Releases, Skill, Unsound, names};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::id::{SkillId, SkillName, TeamName};
 use crate::manifest::{Bare, Dependency};
@@ -41,6 +41,34 @@ pub(super) fn link(library: &mut Library, unsound: &Unsound) -> Vec<Diagnostic> 
         }
     }
     diagnostics
+}
+
+/// The same for former releases, by the heads as they are now. Returns what each of those needs that remain without.
+pub(super) fn link_past(
+    library: &Library,
+    past: &mut Releases,
+    unsound: &Unsound,
+) -> BTreeMap<(SkillId, Version), SkillId> {
+    let mut without = BTreeMap::new();
+    let releases =
+        past.iter_mut().flat_map(|(id, releases)| releases.iter_mut().map(move |(v, skill)| (id, v, skill)));
+    let bare: Vec<_> = releases.filter(|(_, _, skill)| !skill.manifest.unlinked.is_empty()).collect();
+    if bare.is_empty() {
+        return without;
+    }
+    let providers = providers(library);
+    for (id, version, skill) in bare {
+        for needed in std::mem::take(&mut skill.manifest.unlinked) {
+            let (name, span) = (needed.name.clone(), needed.span);
+            let linked = find(library, unsound, &providers, id, needed);
+            let added =
+                linked.and_then(|spec| spec.map_or(Ok(()), |spec| add(skill, Dependency { spec, span })));
+            if added.is_err() {
+                without.insert((id.clone(), version.clone()), SkillId { team: id.team.clone(), name });
+            }
+        }
+    }
+    without
 }
 
 fn providers(library: &Library) -> Providers {

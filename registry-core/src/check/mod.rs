@@ -1,24 +1,30 @@
 //! Rules that need more than one skill: dependencies, audiences, teams.
 
+mod closing;
 mod links;
 mod names;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::Member;
+use semver::Version;
+
+use self::closing::Closing;
+use crate::catalog::{Member, Released};
 use crate::diagnostic::{Diagnostic, Rule, Span};
 use crate::digest::Digest;
 use crate::id::SkillId;
 use crate::manifest::{Dependency, Manifest, SkillSource};
 use crate::organisation::Organisation;
+use crate::policy::Audience;
 use crate::requirement::Spec;
-use crate::resolver::{Resolver, Unresolvable, World};
+use crate::resolver::{Release, Resolver, Unresolvable, World};
+use crate::status::{State, Status};
 
 /// For so many missing dependencies of a skill one of a similar name is searched for, which takes a look at every name.
 const MOST_SEARCHED: usize = 20;
 
-/// A skill whose own file is sound.
+/// A release whose own file is sound: the head of a skill, or one before it.
 #[derive(Debug, Clone)]
 pub struct Skill {
     /// Its files.
@@ -27,13 +33,46 @@ pub struct Skill {
     pub manifest: Manifest,
     /// Their digest.
     pub digest: Digest,
+    /// Where the release comes from; nothing for what is not committed.
+    pub released: Option<Released>,
+    /// What has become of it since.
+    pub status: Option<Status>,
 }
 
-/// All sound skills of a repository.
+impl Skill {
+    /// Whether its owners have taken the release back.
+    #[must_use]
+    pub fn is_withdrawn(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| status.state == State::Withdrawn)
+    }
+}
+
+/// The heads of all sound skills: what the published branch, or the working tree, holds now.
 pub type Library = BTreeMap<SkillId, Skill>;
 
-/// The closure of every release, in topological order.
-pub type Closures = BTreeMap<SkillId, Vec<Member>>;
+/// Releases by skill and version.
+pub type Releases = BTreeMap<SkillId, BTreeMap<Version, Skill>>;
+
+/// What was released before, of skills that have a head.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// The releases beside the heads.
+    pub releases: Releases,
+    /// Heads that were published as they are: what is wrong with them now comes from a change of others.
+    pub settled: BTreeSet<SkillId>,
+}
+
+/// What a release needs, dependencies first, the release itself last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Closure {
+    /// The releases; the release alone where it is blocked.
+    pub members: Vec<Member>,
+    /// The dependency that keeps the release from being used.
+    pub blocked: Option<SkillId>,
+}
+
+/// The closure of every release.
+pub type Closures = BTreeMap<SkillId, BTreeMap<Version, Closure>>;
 
 /// Skills that exist and have errors of their own: nobody is told that they are missing.
 #[derive(Debug, Clone, Default)]
@@ -49,29 +88,52 @@ pub struct Unsound {
 #[must_use]
 pub fn check_library(
     library: &mut Library,
+    past: &mut Past,
     unsound: &Unsound,
     organisation: &Organisation,
 ) -> (Closures, Vec<Diagnostic>) {
     let mut diagnostics = links::link(library, unsound);
-    let library = &*library;
+    let unlinked = links::link_past(library, &mut past.releases, unsound);
+    let (library, past) = (&*library, &*past);
     diagnostics.extend(names::check(library));
-    let world = world(library);
+    let world = world(library, past);
     let resolver = Resolver::new(&world);
+    let closing = Closing { library, past, policy: &organisation.policy, resolver: &resolver };
     let mut closures = Closures::new();
     let mut obstacles = BTreeMap::new();
     for (id, skill) in library {
         let report = Report::new(library, organisation, skill);
         diagnostics.extend(report.team());
         diagnostics.extend(report.roles());
-        diagnostics.extend(report.direct(&unsound.skills));
-        diagnostics.extend(report.audiences());
-        match resolver.solve(id, &skill.manifest.version) {
-            Ok(closure) => {
-                let members: Vec<Member> =
-                    closure.into_iter().filter_map(|(id, _)| member(library, &id)).collect();
-                closures.insert(id.clone(), members);
+        let closure = if past.settled.contains(id) {
+            let closure = closing.close(skill);
+            diagnostics.extend(closure.blocked.as_ref().map(|by| report.blocked(by)));
+            closure
+        } else {
+            diagnostics.extend(report.direct(&resolver, &unsound.skills));
+            match resolver.solve(id, &skill.manifest.version) {
+                Ok(closure) => {
+                    let closure = closing.complete(closure);
+                    diagnostics.extend(report.audiences(&closing, &closure));
+                    closure
+                }
+                Err(obstacle) => {
+                    diagnostics.extend(report.audiences(&closing, &Closure::default()));
+                    obstacles.insert(id, (report, obstacle));
+                    continue;
+                }
             }
-            Err(obstacle) => drop(obstacles.insert(id, (report, obstacle))),
+        };
+        closures.entry(id.clone()).or_default().insert(skill.manifest.version.clone(), closure);
+    }
+    for (id, releases) in &past.releases {
+        let of_skill = closures.entry(id.clone()).or_default();
+        for (version, skill) in releases {
+            let closure = match unlinked.get(&(id.clone(), version.clone())) {
+                Some(by) => Closing::blocked(skill, by.clone()),
+                None => closing.close(skill),
+            };
+            of_skill.insert(version.clone(), closure);
         }
     }
     let own = obstacles.iter().filter(|(id, (_, obstacle))| is_own(id, obstacle, &obstacles));
@@ -92,19 +154,19 @@ fn is_own(id: &SkillId, obstacle: &Unresolvable, obstacles: &Obstacles<'_>) -> b
     }
 }
 
-fn world(library: &Library) -> World {
+fn world(library: &Library, past: &Past) -> World {
+    let release = |skill: &Skill| Release {
+        needs: skill.manifest.depends_on.iter().map(|needed| needed.spec.clone()).collect(),
+        withdrawn: skill.is_withdrawn(),
+    };
     library
         .iter()
-        .map(|(id, skill)| {
-            let needs = skill.manifest.depends_on.iter().map(|needed| needed.spec.clone()).collect();
-            (id.clone(), BTreeMap::from([(skill.manifest.version.clone(), needs)]))
+        .map(|(id, head)| {
+            let former = past.releases.get(id).into_iter().flat_map(BTreeMap::values);
+            let all = former.chain([head]);
+            (id.clone(), all.map(|skill| (skill.manifest.version.clone(), release(skill))).collect())
         })
         .collect()
-}
-
-fn member(library: &Library, id: &SkillId) -> Option<Member> {
-    let skill = library.get(id)?;
-    Some(Member { skill: id.clone(), version: skill.manifest.version.clone(), digest: skill.digest })
 }
 
 /// Findings about one skill of the library.
@@ -156,19 +218,24 @@ impl Report<'_> {
     }
 
     /// Dependencies that no choice of others can help.
-    fn direct(&self, unsound: &BTreeSet<SkillId>) -> Vec<Diagnostic> {
+    fn direct(&self, resolver: &Resolver<'_>, unsound: &BTreeSet<SkillId>) -> Vec<Diagnostic> {
         let by = &self.skill.manifest.id;
-        let fault = |needs: &Spec| match self.library.get(&needs.skill) {
-            Some(skill) if needs.requirement.matches(&skill.manifest.version) => None,
-            Some(skill) => {
-                let versions = vec![skill.manifest.version.clone()];
-                Some(Unresolvable::NoVersion { needs: Box::new(needs.clone()), by: by.clone(), versions })
-            }
-            None if unsound.contains(&needs.skill) => None,
-            None => Some(Unresolvable::Missing { needs: Box::new(needs.clone()), by: by.clone() }),
-        };
-        let needed = self.skill.manifest.depends_on.iter();
-        needed.filter_map(|needed| self.obstacle(&fault(&needed.spec)?)).collect()
+        let needed = self.skill.manifest.depends_on.iter().map(|needed| &needed.spec);
+        let known =
+            needed.filter(|spec| self.library.contains_key(&spec.skill) || !unsound.contains(&spec.skill));
+        known.filter_map(|spec| self.obstacle(&resolver.unsatisfied(by, spec)?)).collect()
+    }
+
+    /// That a release that was published cannot be used any more.
+    fn blocked(&self, by: &SkillId) -> Diagnostic {
+        let Manifest { id, version, .. } = &self.skill.manifest;
+        let message = format!(
+            "`{id}` {version} is blocked: what it needs of `{by}` is gone, or closed to some who may use it"
+        );
+        let help = format!("release a version of `{id}` that does without, or ask the owners of `{by}`");
+        let span =
+            self.spans.get(by).copied().unwrap_or_else(|| self.skill.manifest.place("depends_on").value);
+        Diagnostic::new(Rule::BlockedRelease, &self.skill.source.manifest_path, span, message).with_help(help)
     }
 
     fn obstacle(&self, obstacle: &Unresolvable) -> Option<Diagnostic> {
@@ -208,25 +275,29 @@ impl Report<'_> {
         Some(Diagnostic::new(rule, path, span, obstacle.to_string()).with_help(help))
     }
 
-    /// Every direct dependency must be open to all who may use this skill; deeper ones follow by transitivity.
-    fn audiences(&self) -> Vec<Diagnostic> {
+    /// Everything that is needed must be open to all who may use this skill.
+    fn audiences(&self, closing: &Closing<'_>, closure: &Closure) -> Vec<Diagnostic> {
         let Manifest { id, audience, depends_on, .. } = &self.skill.manifest;
-        let policy = &self.organisation.policy;
-        depends_on
-            .iter()
-            .filter_map(|Dependency { spec: Spec { skill, .. }, span }| {
-                let needed = &self.library.get(skill)?.manifest.audience;
-                if audience.is_within(needed, policy) {
-                    return None;
-                }
-                let message = format!(
-                    "`{id}` is open to `{audience}`, and its dependency `{skill}` only to `{needed}`"
-                );
-                let help = format!("restrict `{id}` to `{needed}`, or open the dependency");
-                let path = &self.skill.source.manifest_path;
-                Some(Diagnostic::new(Rule::AudienceOrder, path, *span, message).with_help(help))
-            })
-            .collect()
+        let finding = |needed: &SkillId, rule: &Audience, span: Span| {
+            let message =
+                format!("`{id}` is open to `{audience}`, and its dependency `{needed}` only to `{rule}`");
+            let help = format!("restrict `{id}` to `{rule}`, or open the dependency");
+            let path = &self.skill.source.manifest_path;
+            Diagnostic::new(Rule::AudienceOrder, path, span, message).with_help(help)
+        };
+        let direct = |Dependency { spec: Spec { skill, .. }, span }: &Dependency| {
+            let head = &self.library.get(skill)?.manifest.audience;
+            (!audience.is_within(head, closing.policy)).then(|| finding(skill, head, *span))
+        };
+        let found: Vec<Diagnostic> = depends_on.iter().filter_map(direct).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let deep = closing.closed(self.skill, &closure.members).map(|(needed, rule)| {
+            let depends_on = self.skill.manifest.place("depends_on").value;
+            finding(needed, rule, self.spans.get(needed).copied().unwrap_or(depends_on))
+        });
+        deep.into_iter().collect()
     }
 }
 

@@ -36,14 +36,19 @@ fn library(skills: &str) -> Library {
             let (manifest, found) = source.read();
             let manifest = manifest.unwrap_or_else(|| panic!("{found:?}"));
             let digest = source.digest();
-            (source.id.clone(), Skill { source, manifest, digest })
+            (source.id.clone(), Skill { source, manifest, digest, released: None, status: None })
         })
         .collect()
 }
 
 fn findings(skills: &str) -> String {
     let mut library = library(skills);
-    let (_, found) = check_library(&mut library, &Unsound::default(), &Organisation::parse(CONFIG).unwrap());
+    let (_, found) = check_library(
+        &mut library,
+        &mut Past::default(),
+        &Unsound::default(),
+        &Organisation::parse(CONFIG).unwrap(),
+    );
     found.iter().map(Diagnostic::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -125,7 +130,8 @@ fn unsound(skills: &[&str]) -> Unsound {
 fn a_dependency_with_errors_of_its_own_is_not_missing() {
     let mut library = library("support/a team support/b:1.x\nsupport/c team | dependencies: {d: 1.x}");
     let unsound = unsound(&["support/b", "shared/d"]);
-    let (_, found) = check_library(&mut library, &unsound, &Organisation::parse(CONFIG).unwrap());
+    let (_, found) =
+        check_library(&mut library, &mut Past::default(), &unsound, &Organisation::parse(CONFIG).unwrap());
     assert_eq!(found, []);
 }
 
@@ -134,7 +140,8 @@ fn a_bare_name_that_an_unsound_skill_may_provide_is_not_missing() {
     let skills = "support/a team | dependencies: {formatter: 1.x, parser: 2.x}
         shared/b public | provides: {parser: 1.0.0}";
     let organisation = Organisation::parse(CONFIG).unwrap();
-    let (_, found) = check_library(&mut library(skills), &unsound(&["shared/c"]), &organisation);
+    let (_, found) =
+        check_library(&mut library(skills), &mut Past::default(), &unsound(&["shared/c"]), &organisation);
     assert_eq!(found, []);
     assert_eq!(findings(skills).matches("GH04").count(), 2);
 }
@@ -152,7 +159,8 @@ fn no_hint_names_the_skill_itself() {
     for skills in ["support/facts team | dependencies: {fact: 1.x}", "support/facts team support/fact:1.x"] {
         let mut library = library(skills);
         let organisation = Organisation::parse(CONFIG).unwrap();
-        let (_, found) = check_library(&mut library, &Unsound::default(), &organisation);
+        let (_, found) =
+            check_library(&mut library, &mut Past::default(), &Unsound::default(), &organisation);
         let helps: Vec<&str> = found.iter().filter_map(|found| found.help.as_deref()).collect();
         assert_eq!(helps, ["add the skill, or remove the dependency"], "{skills}");
     }
