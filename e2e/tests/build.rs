@@ -139,7 +139,7 @@ fn write_and_die(repository: &Path, kill_at: Option<usize>) -> usize {
         library: &checked.library,
         closures: &checked.closures,
         organisation: &checked.organisation,
-        commit: commit.as_deref(),
+        commit: commit.as_ref().map(|commit| commit.id.as_str()),
         configured: checked.outcome.configured,
     })
     .unwrap();

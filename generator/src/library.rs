@@ -6,7 +6,7 @@ mod unread;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use registry_core::check::{Closures, Library, Skill, Unsound, check_library};
+use registry_core::check::{Closures, Library, Past, Skill, Unsound, check_library};
 use registry_core::diagnostic::Diagnostic;
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
@@ -93,7 +93,7 @@ pub fn check_with(snapshot: Snapshot, lint: &Lint<'_>) -> Checked {
     let mut skills: BTreeSet<SkillId> = refused.iter().map(|source| source.id.clone()).collect();
     skills.extend(unread.needed(&library));
     let unsound = Unsound { skills, may_provide: !refused.is_empty() || unread.hides_skills(&library) };
-    let (closures, found) = check_library(&mut library, &unsound, &organisation);
+    let (closures, found) = check_library(&mut library, &mut Past::default(), &unsound, &organisation);
     diagnostics.extend(cap::cap(found));
     diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);
@@ -110,7 +110,7 @@ fn read_skill(source: SkillSource, lint: &Lint<'_>) -> (Result<Skill, SkillSourc
     found.extend(lint(&source, digest, manifest.as_ref()));
     let found = cap::cap(found);
     let skill = match manifest {
-        Some(manifest) => Ok(Skill { source, manifest, digest }),
+        Some(manifest) => Ok(Skill { source, manifest, digest, released: None, status: None }),
         None => Err(source),
     };
     (skill, found)

@@ -32,7 +32,9 @@ pub(super) fn render(
     skill: &Skill,
 ) -> Result<RenderedSkill, BuildError> {
     let manifest = &skill.manifest;
-    let closure = facts.input.closures.get(id).cloned().unwrap_or_default();
+    let closures = facts.input.closures.get(id);
+    let closure = closures.and_then(|of| of.get(&manifest.version)).cloned().unwrap_or_default();
+    let (closure, blocked) = (closure.members, closure.blocked);
     let page = templates.render(site, &skill_page(facts, skill))?.into_bytes();
     let document = document::served(manifest).into_bytes();
     let bundle = bundle::archive(&skill.source).map_err(|error| BuildError::Bundle(id.clone(), error))?;
@@ -40,9 +42,9 @@ pub(super) fn render(
     let release = ReleaseRecord {
         audience: manifest.audience.clone(),
         digest: skill.digest,
-        released: None,
-        status: None,
-        blocked: None,
+        released: skill.released.clone(),
+        status: skill.status.clone(),
+        blocked,
         closure_digest: closure_digest(closure.iter().map(|m| (&m.skill, &m.version, &m.digest))),
         closure,
         skill_type: manifest.skill_type,

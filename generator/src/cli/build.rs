@@ -68,7 +68,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         library: &checked.library,
         closures: &checked.closures,
         organisation: &checked.organisation,
-        commit: commit.as_deref(),
+        commit: commit.as_ref().map(|commit| commit.id.as_str()),
         configured: checked.outcome.configured,
     })?;
     let former_keys =

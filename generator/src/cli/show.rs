@@ -138,7 +138,9 @@ fn shown<'a>(
     findings: &'a [&'a Diagnostic],
 ) -> Result<Shown<'a>, std::io::Error> {
     let manifest = &skill.manifest;
-    let closure = checked.closures.get(&manifest.id).cloned().unwrap_or_default();
+    let closures = checked.closures.get(&manifest.id);
+    let closure = closures.and_then(|of| of.get(&manifest.version));
+    let closure = closure.map(|closure| closure.members.clone()).unwrap_or_default();
     let bundle = Digest::of(&bundle::archive(&skill.source)?);
     let dependents = catalog::needed_by(&checked.library).remove(&manifest.id).unwrap_or_default();
     Ok(Shown {
@@ -244,7 +246,8 @@ fn files(files: &[FileDetail]) -> Vec<String> {
 
 /// The dependencies of a skill with the versions that its closure chose, a line each.
 fn tree(checked: &Checked, skill: &Skill) -> Vec<String> {
-    let closure = checked.closures.get(&skill.manifest.id);
+    let closures = checked.closures.get(&skill.manifest.id);
+    let closure = closures.and_then(|of| of.get(&skill.manifest.version)).map(|closure| &closure.members);
     let chosen = closure.into_iter().flatten().map(|member| (&member.skill, &member.version)).collect();
     let mut branches =
         Branches { checked, chosen, shown: BTreeSet::from([&skill.manifest.id]), lines: Vec::new() };

@@ -9,20 +9,29 @@ use registry_core::organisation::CONFIG_PATH;
 
 use super::room::Room;
 use super::tracked;
-use super::{MAX_FILE_BYTES, ROOTS, Snapshot, SourceError};
+use super::{Commit, MAX_FILE_BYTES, ROOTS, Snapshot, SourceError};
 
 /// Longest path of a folder that is gone into, in bytes: no system of files takes a longer one.
 const MAX_PATH: usize = 4096;
 
+/// Bases of deltas that are kept while a pack is read. The default makes old versions of a file five times as slow.
+const DELTA_CACHE: &str = "core.deltaBaseCacheLimit=96m";
+
+/// The repository that `folder` lies in.
+pub(super) fn open(folder: &Path) -> Result<gix::Repository, SourceError> {
+    let found = gix::discover(folder).map_err(|error| SourceError::NoRepository(folder.to_owned(), error))?;
+    let options = found.open_options().clone().config_overrides([DELTA_CACHE]);
+    gix::open_opts(found.path(), options).map_err(|error| SourceError::NoRepository(folder.to_owned(), error))
+}
+
 pub(super) fn read_head(folder: &Path) -> Result<Snapshot, SourceError> {
-    let repository =
-        gix::discover(folder).map_err(|error| SourceError::NoRepository(folder.to_owned(), error))?;
+    let repository = open(folder)?;
     let commit = repository.head_commit().map_err(SourceError::NoCommit)?;
     let id = commit.id().to_string();
-    let snapshot = Snapshot::new(Some(id.clone()));
     let broken = |error| SourceError::Git(id.clone(), error);
+    let time = u64::try_from(commit.time().map_err(broken)?.seconds).unwrap_or(0);
     let tree = commit.tree().map_err(broken)?;
-    let mut reading = Reading { repository: &repository, snapshot, room: Room::default() };
+    let mut reading = Reading::of(&repository, Some(Commit { id: id.clone(), time }));
     let above = tracked::prefix(&repository, folder);
     let mut nothing = true;
     for path in ROOTS.iter().chain([&CONFIG_PATH]) {
@@ -38,13 +47,18 @@ pub(super) fn read_head(folder: &Path) -> Result<Snapshot, SourceError> {
     Ok(reading.snapshot)
 }
 
-struct Reading<'a> {
+/// Takes files out of trees.
+pub(super) struct Reading<'a> {
     repository: &'a gix::Repository,
-    snapshot: Snapshot,
+    pub(super) snapshot: Snapshot,
     room: Room,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    pub(super) fn of(repository: &'a gix::Repository, commit: Option<Commit>) -> Self {
+        Self { repository, snapshot: Snapshot::new(commit), room: Room::default() }
+    }
+
     /// Reads a folder of skills or the configuration.
     fn start(&mut self, path: &str, kind: EntryKind, id: gix::ObjectId) -> Result<(), gix::Error> {
         match (kind, path == CONFIG_PATH) {
@@ -59,7 +73,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn entry(&mut self, path: &str, kind: EntryKind, id: gix::ObjectId) -> Result<(), gix::Error> {
+    pub(super) fn entry(&mut self, path: &str, kind: EntryKind, id: gix::ObjectId) -> Result<(), gix::Error> {
         match kind {
             EntryKind::Tree => self.folder(path, id)?,
             EntryKind::Blob => self.file(path, FileMode::Plain, id)?,

@@ -2,6 +2,7 @@
 
 mod empty;
 mod git;
+pub mod history;
 mod room;
 mod rules;
 #[cfg(test)]
@@ -26,11 +27,20 @@ const ROOTS: [&str; 2] = ["skills", ".claude/skills"];
 /// Largest file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
+/// A commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its id, in hexadecimal digits.
+    pub id: String,
+    /// When it was made, in seconds since the epoch.
+    pub time: u64,
+}
+
 /// The files of one state of a repository.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// The commit, or `None` for a working tree.
-    pub commit: Option<String>,
+    pub commit: Option<Commit>,
     /// Files below the skill roots by path relative to the repository.
     pub files: BTreeMap<String, SourceFile>,
     /// The text of `guildhall.yaml`.
@@ -107,7 +117,7 @@ pub(crate) fn inner(path: &str) -> Option<&str> {
 }
 
 impl Snapshot {
-    fn new(commit: Option<String>) -> Self {
+    fn new(commit: Option<Commit>) -> Self {
         Self { commit, files: BTreeMap::new(), config: None, diagnostics: Vec::new() }
     }
 
