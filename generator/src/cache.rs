@@ -11,12 +11,14 @@ use rayon::prelude::*;
 use registry_core::diagnostic::Diagnostic;
 use registry_core::digest::Digest;
 use registry_core::manifest::SkillSource;
+use registry_core::status::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::library::{self, Outcome, check_with, texts};
+use crate::library::{Outcome, Setting, check_released, texts};
 use crate::lint;
 use crate::place;
-use crate::source::{self, Snapshot};
+use crate::releases::GatherError;
+use crate::source::{self, Snapshot, history};
 
 /// Where the cache lies, relative to the repository.
 const FOLDER: &str = ".guildhall/cache";
@@ -44,25 +46,32 @@ struct Stored {
 /// cache that is missing, damaged or of another program is as good as empty; one behind a link is not used at all.
 ///
 /// # Errors
-/// Beside the outcome, when the cache cannot be written.
-pub fn check(repository: &Path, snapshot: Snapshot) -> (Outcome, io::Result<()>) {
+/// When former releases cannot be gathered; beside the outcome, when the cache cannot be written.
+pub fn check(
+    repository: &Path,
+    snapshot: Snapshot,
+    setting: Setting<'_>,
+) -> Result<(Outcome, io::Result<()>), GatherError> {
     let place = place::inside(repository, FOLDER).map_err(io::Error::from);
     let (folder, program) = match place.and_then(|folder| Ok((folder, program()?))) {
         Ok(known) => known,
-        Err(error) => return (library::check(snapshot).outcome, Err(error)),
+        Err(error) => {
+            let lint = |source: &_, _, manifest: Option<&_>| lint::check(source, manifest);
+            return Ok((check_released(snapshot, setting, &lint)?.outcome, Err(error)));
+        }
     };
     let former = read(&folder).filter(|stored| stored.program == program).unwrap_or_default();
-    let tree = digest(&snapshot);
+    let tree = digest(&snapshot, setting);
     if former.tree == Some(tree) {
-        return (recall(former, &snapshot), Ok(()));
+        return Ok((recall(former, &snapshot), Ok(())));
     }
     let skills = Mutex::new(BTreeMap::new());
-    let checked = check_with(snapshot, &|source, digest, manifest| {
+    let checked = check_released(snapshot, setting, &|source, digest, manifest| {
         let key = key(source, digest);
         let found = former.skills.get(&key).cloned().unwrap_or_else(|| lint::check(source, manifest));
         skills.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
         found
-    });
+    })?;
     let stored = Stored {
         program,
         tree: Some(tree),
@@ -72,7 +81,7 @@ pub fn check(repository: &Path, snapshot: Snapshot) -> (Outcome, io::Result<()>)
         diagnostics: checked.outcome.diagnostics.clone(),
         skills: skills.into_inner().unwrap_or_else(PoisonError::into_inner),
     };
-    (checked.outcome, write(&folder, &stored))
+    Ok((checked.outcome, write(&folder, &stored)))
 }
 
 fn recall(former: Stored, snapshot: &Snapshot) -> Outcome {
@@ -98,13 +107,14 @@ fn program() -> io::Result<String> {
 }
 
 /// The digest of all that checking a snapshot takes in.
-fn digest(snapshot: &Snapshot) -> Digest {
+fn digest(snapshot: &Snapshot, setting: Setting<'_>) -> Digest {
     let files: Vec<_> = snapshot.files.iter().collect();
     let mut lines: Vec<String> = files
         .par_iter()
         .map(|(path, file)| format!("{} {path}\0{}\n", file.mode.git_octal(), Digest::of(&file.bytes)))
         .collect();
     lines.push(format!("{:?}\n", snapshot.config));
+    lines.push(format!("{:?} {}\n", history::fingerprint(setting.releases.folder), Date::of(setting.as_of)));
     lines.extend(snapshot.diagnostics.iter().map(|found| format!("{found:?}\n")));
     Digest::of(lines.concat().as_bytes())
 }
@@ -143,6 +153,7 @@ mod tests {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     use super::*;
+    use crate::{library, releases};
 
     fn snapshot(skills: &[(&str, &str)]) -> Snapshot {
         let mut files: BTreeMap<_, _> = skills
@@ -163,6 +174,11 @@ mod tests {
         Snapshot { commit: None, files, config: None, diagnostics: Vec::new() }
     }
 
+    fn checked(repository: &Path, snapshot: Snapshot) -> (Outcome, io::Result<()>) {
+        let releases = releases::Source { folder: repository, former: None, committed: false };
+        check(repository, snapshot, Setting { releases, as_of: 0 }).unwrap()
+    }
+
     #[test]
     fn a_cached_check_finds_what_a_fresh_one_does() {
         let repository = tempfile::tempdir().unwrap();
@@ -174,7 +190,7 @@ mod tests {
             &[("first", "Run scripts/a.py"), ("second", "")],
         ];
         for skills in states {
-            let (cached, written) = check(repository.path(), snapshot(skills));
+            let (cached, written) = checked(repository.path(), snapshot(skills));
             written.unwrap();
             let fresh = library::check(snapshot(skills)).outcome;
             assert!(fresh.diagnostics.iter().any(|found| found.path.ends_with(".sh")), "{fresh:?}");
@@ -188,16 +204,16 @@ mod tests {
         let skills = [("first", "Run scripts/a.py")];
         let fresh = library::check(snapshot(&skills)).outcome;
         let file = repository.path().join(FOLDER).join(FILE);
-        check(repository.path(), snapshot(&skills)).1.unwrap();
+        checked(repository.path(), snapshot(&skills)).1.unwrap();
         let text = fs::read_to_string(&file).unwrap();
         let forged = text.replace("scripts/a.py", "scripts/forged.py");
         fs::write(&file, &forged).unwrap();
-        assert_ne!(check(repository.path(), snapshot(&skills)).0, fresh, "the cache is used");
+        assert_ne!(checked(repository.path(), snapshot(&skills)).0, fresh, "the cache is used");
         for damaged in
             ["", "{}", &text[..text.len() / 2], &forged.replace("\"program\":\"", "\"program\":\"x")]
         {
             fs::write(&file, damaged).unwrap();
-            assert_eq!(check(repository.path(), snapshot(&skills)).0, fresh);
+            assert_eq!(checked(repository.path(), snapshot(&skills)).0, fresh);
         }
     }
 
@@ -213,7 +229,7 @@ mod tests {
         let fresh = library::check(snapshot()).outcome;
         assert!(fresh.configured);
         for _ in 0..2 {
-            assert_eq!(check(repository.path(), snapshot()).0, fresh);
+            assert_eq!(checked(repository.path(), snapshot()).0, fresh);
         }
     }
 
@@ -224,7 +240,7 @@ mod tests {
             let link = repository.path().join(link);
             fs::create_dir_all(link.parent().unwrap()).unwrap();
             symlink(elsewhere.path(), &link).unwrap();
-            let (outcome, written) = check(repository.path(), snapshot(&[("first", "Run scripts/a.py")]));
+            let (outcome, written) = checked(repository.path(), snapshot(&[("first", "Run scripts/a.py")]));
             assert!(written.unwrap_err().to_string().contains("is a symbolic link"));
             assert_eq!(outcome, library::check(snapshot(&[("first", "Run scripts/a.py")])).outcome);
             assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
@@ -239,12 +255,12 @@ mod tests {
         for name in [".gitignore", "CACHEDIR.TAG", FILE] {
             symlink(elsewhere.path().join(name), folder.join(name)).unwrap();
         }
-        check(repository.path(), snapshot(&[])).1.unwrap();
+        checked(repository.path(), snapshot(&[])).1.unwrap();
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
         assert!(fs::symlink_metadata(folder.join(FILE)).unwrap().is_file());
         fs::remove_file(folder.join(FILE)).unwrap();
         mknodat(CWD, folder.join(FILE), FileType::Fifo, Mode::RWXU, 0).unwrap();
-        check(repository.path(), snapshot(&[])).1.unwrap();
+        checked(repository.path(), snapshot(&[])).1.unwrap();
         assert!(fs::symlink_metadata(folder.join(FILE)).unwrap().is_file());
     }
 }

@@ -1,7 +1,6 @@
 //! The generator: reads skills from Git or a working tree, checks them, renders the catalog and writes it.
 
 pub mod adopt;
-pub mod bundle;
 pub mod cache;
 pub mod catalog;
 pub mod cli;
@@ -12,12 +11,15 @@ pub mod explain;
 pub mod fix;
 pub mod init;
 pub mod keys;
+pub mod ledger;
 pub mod library;
 pub mod lint;
 pub mod pages;
 pub mod place;
+pub mod releases;
 pub mod report;
 pub mod scaffold;
 pub mod source;
+pub mod store;
 pub mod verify;
 pub mod write;

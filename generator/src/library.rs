@@ -4,8 +4,12 @@ mod cap;
 mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::path::Path;
 
 use rayon::prelude::*;
+use registry_core::Version;
+use registry_core::catalog::{ReleaseRecord, SkillRecord};
 use registry_core::check::{Closures, Library, Past, Skill, Unsound, check_library};
 use registry_core::diagnostic::Diagnostic;
 use registry_core::digest::Digest;
@@ -15,7 +19,8 @@ use registry_core::organisation::{CONFIG_PATH, Organisation};
 
 use self::unread::Unread;
 use crate::lint;
-use crate::source::Snapshot;
+use crate::releases::{self, GatherError, Gathered, Statuses};
+use crate::source::{self, Origin, Snapshot, SourceError};
 
 /// What checking a snapshot tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,10 +42,27 @@ pub struct Checked {
     pub library: Library,
     /// The organisation.
     pub organisation: Organisation,
-    /// The closure of every skill.
+    /// The releases before the heads.
+    pub past: Past,
+    /// Former releases that this program does not read any more.
+    pub kept: BTreeMap<SkillId, BTreeMap<Version, ReleaseRecord>>,
+    /// Skills that were published and have no head any more.
+    pub removed: BTreeMap<SkillId, SkillRecord>,
+    /// The closure of every release.
     pub closures: Closures,
     /// What checking tells.
     pub outcome: Outcome,
+    /// What whoever builds should know.
+    pub notes: Vec<String>,
+}
+
+/// What a check takes in beside the files.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Where former releases are looked for.
+    pub releases: releases::Source<'a>,
+    /// When: statuses that begin later are not in force. Seconds since the epoch.
+    pub as_of: u64,
 }
 
 impl Checked {
@@ -54,16 +76,47 @@ impl Checked {
 /// The findings of [`lint::check`] about one skill, whose files have the digest.
 pub type Lint<'a> = dyn Fn(&SkillSource, Digest, Option<&Manifest>) -> Vec<Diagnostic> + Sync + 'a;
 
-/// Checks everything in a snapshot. Never stops at the first finding.
+/// Checks everything in a snapshot, without its history. Never stops at the first finding.
 #[must_use]
 pub fn check(snapshot: Snapshot) -> Checked {
-    check_with(snapshot, &|source, _, manifest| lint::check(source, manifest))
+    let Ok(checked) = assemble(snapshot, &lint_anew, u64::MAX, |_| Ok::<_, Infallible>(Gathered::default()));
+    checked
 }
 
-/// The same, with the findings about each skill's text from `lint`, which may remember them.
-#[must_use]
-pub fn check_with(snapshot: Snapshot, lint: &Lint<'_>) -> Checked {
+/// The same with the releases before it.
+///
+/// # Errors
+/// When these cannot be gathered.
+pub fn check_released(
+    snapshot: Snapshot,
+    setting: Setting<'_>,
+    lint: &Lint<'_>,
+) -> Result<Checked, GatherError> {
+    assemble(snapshot, lint, setting.as_of, |library| former(library, setting.releases))
+}
+
+/// Reads and checks a state of the repository at `folder`, with the releases before it.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(folder: &Path, origin: Origin, as_of: u64) -> Result<Checked, GatherError> {
+    let releases = releases::Source { folder, former: None, committed: origin == Origin::Head };
+    check_released(source::read(folder, origin)?, Setting { releases, as_of }, &lint_anew)
+}
+
+fn lint_anew(source: &SkillSource, _: Digest, manifest: Option<&Manifest>) -> Vec<Diagnostic> {
+    lint::check(source, manifest)
+}
+
+fn assemble<E>(
+    snapshot: Snapshot,
+    lint: &Lint<'_>,
+    as_of: u64,
+    former: impl FnOnce(&mut Library) -> Result<Gathered, E>,
+) -> Result<Checked, E> {
     let mut diagnostics = snapshot.diagnostics;
+    let (statuses, found) = Statuses::read(&snapshot.files);
+    diagnostics.extend(found);
     let mut unread = Unread::of(&diagnostics);
     let (sources, mut found) = discover(snapshot.files);
     found.retain(|found| !unread.explains(found));
@@ -90,17 +143,34 @@ pub fn check_with(snapshot: Snapshot, lint: &Lint<'_>) -> Checked {
             Err(source) => refused.push(source),
         }
     }
+    let gathered = former(&mut library)?;
+    let mut past = gathered.past;
+    diagnostics.extend(gathered.findings);
+    diagnostics.extend(statuses.apply(&mut library, &mut past, as_of));
     let mut skills: BTreeSet<SkillId> = refused.iter().map(|source| source.id.clone()).collect();
     skills.extend(unread.needed(&library));
     let unsound = Unsound { skills, may_provide: !refused.is_empty() || unread.hides_skills(&library) };
-    let (closures, found) = check_library(&mut library, &mut Past::default(), &unsound, &organisation);
+    let (closures, found) = check_library(&mut library, &mut past, &unsound, &organisation);
     diagnostics.extend(cap::cap(found));
     diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);
     let manifests = sources.map(|source| (source.manifest_path.as_str(), source.manifest()));
     let texts = texts(manifests, snapshot.config.as_deref(), &diagnostics);
     let outcome = Outcome { sound: library.len(), configured, diagnostics, texts };
-    Checked { library, organisation, closures, outcome }
+    let Gathered { kept, removed, notes, .. } = gathered;
+    Ok(Checked { library, past, kept, removed, organisation, closures, outcome, notes })
+}
+
+/// The releases before the heads. A working tree need not be in a repository, nor have a commit.
+fn former(library: &mut Library, source: releases::Source<'_>) -> Result<Gathered, GatherError> {
+    match releases::gather(library, source) {
+        Err(GatherError::History(SourceError::NoRepository(..) | SourceError::NoCommit(_)))
+            if !source.committed =>
+        {
+            Ok(Gathered::default())
+        }
+        gathered => gathered,
+    }
 }
 
 /// A skill whose own file is sound, else its files again; and what was found.

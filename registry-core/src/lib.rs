@@ -1,6 +1,8 @@
 //! The pure domain of Guildhall. No I/O, no clock, no environment, no randomness: they are arguments.
 
 pub mod api;
+#[cfg(feature = "bundle")]
+pub mod bundle;
 pub mod catalog;
 pub mod check;
 pub mod diagnostic;

@@ -8,6 +8,7 @@ use time::{Month, OffsetDateTime};
 
 use crate::diagnostic::{Diagnostic, Rule, Span};
 use crate::id::SkillId;
+use crate::manifest::Deprecation;
 use crate::requirement::{Requirement, Spec};
 use crate::yaml;
 
@@ -111,8 +112,9 @@ impl fmt::Display for Date {
 pub struct Status {
     /// What it is no longer good for.
     pub state: State,
-    /// Since when.
-    pub since: Date,
+    /// Since when, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Date>,
     /// Why, and what to do, for people.
     pub reason: String,
     /// The skill to use in its place.
@@ -121,6 +123,18 @@ pub struct Status {
     /// When it goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sunset: Option<Date>,
+}
+
+impl From<&Deprecation> for Status {
+    fn from(deprecation: &Deprecation) -> Self {
+        Self {
+            state: State::Deprecated,
+            since: deprecation.since,
+            reason: deprecation.message.clone(),
+            replaced_by: deprecation.replaced_by.clone(),
+            sunset: deprecation.sunset,
+        }
+    }
 }
 
 /// One item of an overlay file.
@@ -183,7 +197,7 @@ impl Overlay {
         }
         chosen.map(|entry| Status {
             state: entry.state,
-            since: entry.since,
+            since: Some(entry.since),
             reason: entry.reason.trim().to_owned(),
             replaced_by: entry.replaced_by.clone(),
             sunset: entry.sunset,

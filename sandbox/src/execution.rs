@@ -20,7 +20,7 @@ use crate::log::Record;
 use crate::refusal::Refusal;
 use crate::release::{self, Release};
 use crate::server::Service;
-use crate::{archive, bundle, isolation, process};
+use crate::{bundle, isolation, process};
 
 /// Largest request body, in bytes. It is read before its sender is known.
 pub(crate) const MAX_BODY: usize = 2 << 20;
@@ -106,7 +106,7 @@ async fn fetched(
         if Digest::of(&bytes) != announced {
             return Err(Refusal::BundleDigest);
         }
-        Ok(release::read(&claims, archive::unpack(&bytes)?)?)
+        Ok(release::read(&claims, registry_core::bundle::unpack(&bytes)?)?)
     });
     checked.await.map_err(io::Error::other)?
 }

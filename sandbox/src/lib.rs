@@ -3,7 +3,6 @@
 //! It trusts nothing but the edge's signature and the digests that it signs: every step of [`Server`]'s
 //! `POST /execute` refuses when it cannot be sure.
 
-mod archive;
 mod bundle;
 mod config;
 mod execution;

@@ -6,11 +6,11 @@ use axum::response::{IntoResponse, Response};
 use registry_core::api::Problem;
 use registry_core::token::TokenError;
 
-use crate::archive::ArchiveError;
 use crate::bundle::FetchError;
 use crate::execution::MAX_BODY;
 use crate::release::ReleaseError;
 use crate::replay::StoreError;
+use registry_core::bundle::BundleError;
 
 /// A refusal. `Display` is what the client reads; sources go to the log only.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub(crate) enum Refusal {
     #[error("the bundle's bytes do not have the digest that was announced")]
     BundleDigest,
     #[error(transparent)]
-    Archive(#[from] ArchiveError),
+    Archive(#[from] BundleError),
     #[error(transparent)]
     Release(#[from] ReleaseError),
     #[error("the sandbox itself failed, not the skill")]

@@ -10,7 +10,7 @@ use registry_core::manifest::{Command, Manifest, SkillSource, SourceFile};
 use registry_core::organisation::Limits;
 use registry_core::token::InvokeClaims;
 
-use crate::archive::folders_of;
+use registry_core::bundle::folders_of;
 
 /// Why unpacked files are not the release that the token names.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use registry_core::api::{Listing, ReleaseDetail};
+use registry_core::bundle;
 use registry_core::catalog::{Member, ReleaseRecord, SkillRecord, to_json};
 use registry_core::check::Skill;
 use registry_core::digest::{Digest, closure_digest};
@@ -12,8 +13,8 @@ use registry_core::organisation::Organisation;
 
 use super::render::{self, skill_page};
 use super::{BuildError, Facts, limits, listing};
+use crate::document;
 use crate::pages::{Site, Templates};
-use crate::{bundle, document};
 
 /// Everything that one skill adds to a catalog.
 pub(super) struct RenderedSkill {
@@ -37,7 +38,7 @@ pub(super) fn render(
     let (closure, blocked) = (closure.members, closure.blocked);
     let page = templates.render(site, &skill_page(facts, skill))?.into_bytes();
     let document = document::served(manifest).into_bytes();
-    let bundle = bundle::archive(&skill.source).map_err(|error| BuildError::Bundle(id.clone(), error))?;
+    let bundle = bundle::pack(&skill.source.files).map_err(|error| BuildError::Bundle(id.clone(), error))?;
     let record = to_json(&detail(facts.input.organisation, skill, closure.clone(), Digest::of(&bundle)))?;
     let release = ReleaseRecord {
         audience: manifest.audience.clone(),

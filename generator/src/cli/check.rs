@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use super::{Failure, output};
+use super::{Failure, now, output};
 use crate::cache;
-use crate::library::{self, Checked, Outcome};
+use crate::library::{self, Checked, Outcome, Setting};
+use crate::releases;
 use crate::report::{self, Baseline, Finding, Silenced, Summary};
-use crate::source::{self, Origin, Snapshot};
+use crate::source::{self, Origin};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -61,7 +62,7 @@ enum Format {
 
 pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let origin = if arguments.head { Origin::Head } else { Origin::Worktree };
-    let outcome = outcome(repository, source::read(repository, origin)?, arguments.no_cache);
+    let outcome = outcome(repository, origin, arguments.no_cache)?;
     let mut findings = report::findings(&outcome);
     let silenced = match &arguments.baseline {
         Some(file) => silence(file, arguments.update_baseline, &mut findings)?,
@@ -80,17 +81,19 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     Ok(if refused { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-fn outcome(repository: &Path, snapshot: Snapshot, no_cache: bool) -> Outcome {
+fn outcome(folder: &Path, origin: Origin, no_cache: bool) -> Result<Outcome, Failure> {
     if no_cache {
-        return library::check(snapshot).outcome;
+        return Ok(library::read(folder, origin, now()?)?.outcome);
     }
-    let (outcome, written) = cache::check(repository, snapshot);
+    let releases = releases::Source { folder, former: None, committed: origin == Origin::Head };
+    let setting = Setting { releases, as_of: now()? };
+    let (outcome, written) = cache::check(folder, source::read(folder, origin)?, setting)?;
     if let Err(error) = written {
         output::note(&format!(
             "the next check will take as long as this one: cannot write the cache: {error}"
         ));
     }
-    outcome
+    Ok(outcome)
 }
 
 /// Leaves out what the baseline lists, which is first written where that was asked for.

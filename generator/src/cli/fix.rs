@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use registry_core::diagnostic::{Diagnostic, causes};
 
-use super::{Failure, check, output};
+use super::{Failure, check, now, output};
 use crate::fix::{self, LeftAlone, Plan};
 use crate::library;
 use crate::report::{inert_lines, printable};
@@ -60,7 +60,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
             break;
         }
     }
-    let mut checked = library::check(source::read(repository, Origin::Worktree)?);
+    let mut checked = library::read(repository, Origin::Worktree, now()?)?;
     checked.outcome.diagnostics.retain(|found| scope.holds(&found.path));
     check::print(&checked);
     Ok(match checked.errors() {

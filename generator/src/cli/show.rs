@@ -17,10 +17,10 @@ use serde::Serialize;
 
 use super::skills::{Format, View, findings_by_skill, one_line};
 use super::{Failure, output};
+use crate::catalog;
 use crate::library::Checked;
 use crate::lint::{self, Tokens};
 use crate::report::{self, inert, printable};
-use crate::{bundle, catalog};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -141,7 +141,7 @@ fn shown<'a>(
     let closures = checked.closures.get(&manifest.id);
     let closure = closures.and_then(|of| of.get(&manifest.version));
     let closure = closure.map(|closure| closure.members.clone()).unwrap_or_default();
-    let bundle = Digest::of(&bundle::archive(&skill.source)?);
+    let bundle = Digest::of(&registry_core::bundle::pack(&skill.source.files)?);
     let dependents = catalog::needed_by(&checked.library).remove(&manifest.id).unwrap_or_default();
     Ok(Shown {
         release: catalog::detail(&checked.organisation, skill, closure, bundle),

@@ -8,9 +8,10 @@ use registry_core::diagnostic::Diagnostic;
 use registry_core::organisation::CONFIG_PATH;
 use serde::Serialize;
 
+use super::{Failure, now};
 use crate::library::{self, Checked};
 use crate::report::printable;
-use crate::source::{self, Origin, SourceError};
+use crate::source::Origin;
 
 /// Which skills, and how they are printed.
 #[derive(Debug, clap::Args)]
@@ -32,9 +33,9 @@ pub(super) enum Format {
 }
 
 impl View {
-    pub(super) fn read(&self, repository: &Path) -> Result<Checked, SourceError> {
+    pub(super) fn read(&self, repository: &Path) -> Result<Checked, Failure> {
         let origin = if self.head { Origin::Head } else { Origin::Worktree };
-        Ok(library::check(source::read(repository, origin)?))
+        Ok(library::read(repository, origin, now()?)?)
     }
 }
 

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 use registry_core::digest::Digest;
 use tokio::sync::watch::{Receiver, Sender, channel};
 
+use crate::library::{self, Checked, Setting};
+use crate::releases::{self, GatherError};
 use crate::source::{self, Origin, Snapshot, SourceError};
 use view::View;
 use watch::Watch;
@@ -38,6 +40,9 @@ pub enum DevError {
     /// A template does not fit its page.
     #[error("cannot render a page")]
     Template(#[from] tera::Error),
+    /// The releases before the tree cannot be read.
+    #[error(transparent)]
+    Releases(#[from] GatherError),
     /// The server failed.
     #[error("cannot serve the working tree")]
     Serve(#[source] io::Error),
@@ -89,9 +94,11 @@ impl Dev {
         let watch = Watch::start(&repository)?;
         let started = Instant::now();
         let snapshot = source::read(&repository, Origin::Worktree)?;
+        let seen = files(&snapshot);
+        let checked = check(&repository, snapshot)?;
         let mut tree = Tree { repository, files: BTreeMap::new() };
-        tree.files = files(&snapshot);
-        let (view, mut first) = View::new(Ok(snapshot), &tree.stamp(), None)?;
+        tree.files = seen;
+        let (view, mut first) = View::new(Ok(checked), &tree.stamp(), None)?;
         first.took = started.elapsed();
         let (sender, receiver) = channel(Arc::new(view));
         Ok(Self { listener, address, tree, watch, sender, receiver, first })
@@ -143,7 +150,8 @@ impl Tree {
         }
         let changed = differences(&self.files, &files);
         self.files = files;
-        let seen = View::new(read, &self.stamp(), Some(former));
+        let checked = read.map_err(GatherError::from).and_then(|snapshot| check(&self.repository, snapshot));
+        let seen = View::new(checked, &self.stamp(), Some(former));
         Some(seen.map(|(view, rebuilt)| (view, Rebuilt { changed, took: started.elapsed(), ..rebuilt })))
     }
 
@@ -155,6 +163,13 @@ impl Tree {
         }
         Digest::of(text.as_bytes()).to_string().chars().take(16).collect()
     }
+}
+
+/// Checks the tree with the releases before it. An author sees a status before it is in force.
+fn check(folder: &Path, snapshot: Snapshot) -> Result<Checked, GatherError> {
+    let releases = releases::Source { folder, former: None, committed: false };
+    let setting = Setting { releases, as_of: u64::MAX };
+    library::check_released(snapshot, setting, &|source, _, manifest| crate::lint::check(source, manifest))
 }
 
 /// What a snapshot is made of; a file that cannot be read counts by what is found about it.

@@ -12,8 +12,8 @@ use registry_core::search::{Shard, search};
 use super::Rebuilt;
 use super::pages::{self, Findings};
 use crate::catalog::{self, Catalog, Input};
-use crate::library::{self, Checked};
-use crate::source::{Snapshot, SourceError};
+use crate::library::Checked;
+use crate::releases::GatherError;
 
 /// How many results the search page shows: as many as an edge's.
 const RESULTS: usize = 20;
@@ -41,11 +41,10 @@ pub(super) struct Site {
 impl View {
     /// The view of what was read, over the `former` one, and what the terminal says of it.
     pub(super) fn new(
-        read: Result<Snapshot, SourceError>,
+        checked: Result<Checked, GatherError>,
         stamp: &str,
         former: Option<&Self>,
     ) -> Result<(Self, Rebuilt), tera::Error> {
-        let checked = read.map(library::check);
         let built = match &checked {
             Ok(checked) if checked.errors() == 0 => site(checked).map(Some),
             Ok(_) => Ok(None),

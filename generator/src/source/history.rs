@@ -1,6 +1,7 @@
 //! What a repository's history says of skills: every content that the published branch has had, and the tags that look
 //! like releases. Objects are read with gix; what no caller asks for is not read.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -41,8 +42,6 @@ pub struct State {
 /// A tag that looks like a release.
 #[derive(Debug, Clone)]
 pub struct Tag {
-    /// The skill that it names.
-    pub skill: SkillId,
     /// The version that it names.
     pub version: Version,
     /// The tag itself and the commit that it points to.
@@ -89,29 +88,61 @@ pub struct History {
     pub shallow: bool,
     /// The contents that each skill has had since then on the branch, oldest first.
     pub states: BTreeMap<SkillId, Vec<State>>,
-    /// The tags of these skills, by name.
-    pub tags: Vec<Tag>,
+    /// The tags of each skill, by name, but for those that point where the former catalog says.
+    pub tags: BTreeMap<SkillId, Vec<Tag>>,
+    /// The names of all tags that look like a release.
+    pub names: BTreeSet<String>,
 }
 
-/// Reads the history of the `wanted` skills: that of `HEAD` by first parents, down to the commit `until`.
+/// What the former catalog says of tags and commits.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The commit from which it was built.
+    pub until: Option<String>,
+    /// The commit of each release.
+    pub released: BTreeMap<SkillId, BTreeMap<Version, String>>,
+}
+
+impl Known {
+    fn holds(&self, tag: &Named) -> bool {
+        let commit = self.released.get(&tag.skill).and_then(|releases| releases.get(&tag.version));
+        commit.is_some_and(|commit| *commit == tag.commit.to_string())
+    }
+}
+
+/// Reads the history of the `wanted` skills: that of `HEAD` by first parents, down to the commit of the former catalog.
 ///
 /// # Errors
 /// When objects that the clone should have are missing or damaged.
-pub fn read(folder: &Path, wanted: &BTreeSet<SkillId>, until: Option<&str>) -> Result<History, SourceError> {
+pub fn read(folder: &Path, wanted: &BTreeSet<SkillId>, former: &Known) -> Result<History, SourceError> {
     let repository = open(folder)?;
     let head = repository.head_id().map_err(SourceError::NoCommit)?.detach();
     let broken = |error| SourceError::Git(head.to_string(), error);
     let above = tracked::prefix(&repository, folder);
-    let until = until.and_then(|id| ObjectId::from_hex(id.as_bytes()).ok());
+    let until = former.until.as_deref().and_then(|id| ObjectId::from_hex(id.as_bytes()).ok());
     let shallow = repository.is_shallow().map_err(broken)?;
     let range = Range::of(&repository, head, until, shallow).map_err(broken)?;
-    let named = names(&repository, wanted).map_err(broken)?;
+    let mut named = names(&repository, wanted).map_err(broken)?;
+    let names = named.iter().map(|named| named.tag.clone()).collect();
+    named.retain(|named| !former.holds(named));
     let sync = repository.clone().into_sync();
     let walk = Walk { repository: &sync, above, wanted };
     let (states, mut tags) = walk.branch(&range, &named).map_err(broken)?;
-    tags.extend(walk.off_branch(&range, &named, &tags).map_err(broken)?);
-    tags.sort_by(|a, b| a.at.tag.cmp(&b.at.tag));
-    Ok(History { repository: sync, reach: range.reach, shallow, states, tags })
+    walk.off_branch(&range, &named, &mut tags).map_err(broken)?;
+    tags.values_mut().for_each(|tags| tags.sort_by(|a, b| a.at.tag.cmp(&b.at.tag)));
+    Ok(History { repository: sync, reach: range.reach, shallow, states, tags, names })
+}
+
+/// All that the releases of a repository hang on, beside its files: `HEAD` and the tags. Nothing without a commit.
+#[must_use]
+pub fn fingerprint(folder: &Path) -> Option<String> {
+    let repository = open(folder).ok()?;
+    let mut lines = vec![repository.head_id().ok()?.to_string()];
+    let references = repository.references().ok()?;
+    for reference in references.tags().ok()?.flatten() {
+        lines.push(format!("{} {:?}", reference.name().shorten(), reference.target()));
+    }
+    Some(lines.join("\n"))
 }
 
 impl History {
@@ -153,6 +184,8 @@ struct Range {
     reach: Reach,
     head: ObjectId,
     shallow: bool,
+    /// All commits that lead to the head, once they are asked for.
+    ancestors: OnceCell<HashSet<ObjectId>>,
 }
 
 impl Range {
@@ -193,7 +226,8 @@ impl Range {
             Some(_) => Reach::Shallow,
             None => Reach::Beginning,
         };
-        Ok(Self { new: parents.into_keys().collect(), branch, reach, head, shallow })
+        let new = parents.into_keys().collect();
+        Ok(Self { new, branch, reach, head, shallow, ancestors: OnceCell::new() })
     }
 
     /// Where a commit lies that is not new.
@@ -204,12 +238,19 @@ impl Range {
         if !repository.has_object(id) {
             return Ok(Place::Unknown);
         }
-        for info in repository.rev_walk([self.head]).all()? {
-            if info?.id == id {
-                return Ok(Place::Old);
+        let ancestors = match self.ancestors.get() {
+            Some(known) => known,
+            None => {
+                let walk = repository.rev_walk([self.head]).all()?;
+                let all = walk.map(|info| Ok(info?.id)).collect::<Result<_, gix::Error>>()?;
+                self.ancestors.get_or_init(|| all)
             }
-        }
-        Ok(if self.shallow { Place::Unknown } else { Place::Elsewhere })
+        };
+        Ok(match (ancestors.contains(&id), self.shallow) {
+            (true, _) => Place::Old,
+            (false, true) => Place::Unknown,
+            (false, false) => Place::Elsewhere,
+        })
     }
 }
 
@@ -262,14 +303,15 @@ struct Walk<'a> {
 }
 
 type States = BTreeMap<SkillId, Vec<State>>;
+type Tags = BTreeMap<SkillId, Vec<Tag>>;
 
 impl Walk<'_> {
     /// Follows the branch from its oldest commit, and meets the tags on it.
-    fn branch(&self, range: &Range, named: &[Named]) -> Result<(States, Vec<Tag>), gix::Error> {
+    fn branch(&self, range: &Range, named: &[Named]) -> Result<(States, Tags), gix::Error> {
         let mut at_commit: HashMap<ObjectId, Vec<&Named>> = HashMap::new();
         named.iter().for_each(|named| at_commit.entry(named.commit).or_default().push(named));
         let mut states = States::new();
-        let mut tags = Vec::new();
+        let mut tags = Tags::new();
         let mut holds: BTreeMap<String, HashMap<SkillId, Entry>> = BTreeMap::new();
         let mut trees: HashMap<String, ObjectId> = HashMap::new();
         for chunk in range.branch.chunks(CHUNK) {
@@ -300,33 +342,50 @@ impl Walk<'_> {
                 }
                 for named in at_commit.get(&commit.id).into_iter().flatten() {
                     let entry = holds.values().find_map(|entries| entries.get(&named.skill)).cloned();
-                    tags.push(named.tag(commit.time, entry, Place::New));
+                    tags.entry(named.skill.clone()).or_default().push(named.tag(
+                        commit.time,
+                        entry,
+                        Place::New,
+                    ));
                 }
             }
         }
         Ok((states, tags))
     }
 
-    /// The tags whose commits the branch itself did not meet.
-    fn off_branch(&self, range: &Range, named: &[Named], met: &[Tag]) -> Result<Vec<Tag>, gix::Error> {
-        let met: BTreeSet<&str> = met.iter().filter_map(|tag| tag.at.tag.as_deref()).collect();
-        let repository = self.repository.to_thread_local();
-        let mut tags = Vec::new();
-        for named in named.iter().filter(|named| !met.contains(named.tag.as_str())) {
+    /// Adds the tags whose commits the branch itself did not meet.
+    fn off_branch(&self, range: &Range, named: &[Named], tags: &mut Tags) -> Result<(), gix::Error> {
+        let on_branch: HashSet<&ObjectId> = range.branch.iter().collect();
+        let mut repository = self.repository.to_thread_local();
+        repository.object_cache_size(OBJECT_CACHE);
+        for named in named.iter().filter(|named| !on_branch.contains(&named.commit)) {
             let place = range.place(&repository, named.commit)?;
-            if !repository.has_object(named.commit) {
-                tags.push(named.tag(0, None, place));
-                continue;
-            }
-            let Ok(commit) = self.commit(&repository, named.commit) else { continue };
-            let folder = |(path, _): &&(String, ObjectId)| path.ends_with(&format!("/{}", named.skill.team));
-            let mut entry = None;
-            for (path, tree) in commit.teams.iter().filter(folder) {
-                entry = entry.or(self.folder(&repository, path, *tree)?.remove(&named.skill));
-            }
-            tags.push(named.tag(commit.time, entry, place));
+            let tag = match place {
+                Place::Unknown => named.tag(0, None, place),
+                _ => {
+                    let Ok(commit) = self.commit(&repository, named.commit) else { continue };
+                    named.tag(commit.time, self.entry(&repository, &commit, &named.skill)?, place)
+                }
+            };
+            tags.entry(named.skill.clone()).or_default().push(tag);
         }
-        Ok(tags)
+        Ok(())
+    }
+
+    /// The content of one skill at a commit.
+    fn entry(
+        &self,
+        repository: &gix::Repository,
+        commit: &Commit,
+        skill: &SkillId,
+    ) -> Result<Option<Entry>, gix::Error> {
+        let of_team = |path: &str| path.rsplit('/').next() == Some(skill.team.as_str());
+        for (path, tree) in commit.teams.iter().filter(|(path, _)| of_team(path)) {
+            if let Some(entry) = self.folder(repository, path, *tree)?.remove(skill) {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
     }
 
     fn commits(&self, ids: &[ObjectId]) -> Result<Vec<Commit>, gix::Error> {
@@ -419,6 +478,6 @@ impl Walk<'_> {
 impl Named {
     fn tag(&self, time: u64, entry: Option<Entry>, place: Place) -> Tag {
         let at = Released { commit: self.commit.to_string(), time, tag: Some(self.tag.clone()) };
-        Tag { skill: self.skill.clone(), version: self.version.clone(), at, entry, place }
+        Tag { version: self.version.clone(), at, entry, place }
     }
 }

@@ -93,6 +93,13 @@ pub struct SkillRecord {
     pub files: BTreeMap<String, PublicFile>,
 }
 
+/// How much a release is to be preferred to others; of equals the highest version is. Stable ones come before
+/// pre-releases, and both before those that were withdrawn.
+#[must_use]
+pub fn preference(version: &Version, withdrawn: bool) -> (bool, bool) {
+    (!withdrawn, version.pre.is_empty())
+}
+
 impl ReleaseRecord {
     /// Whether its owners have taken it back.
     #[must_use]
@@ -121,9 +128,8 @@ impl SkillRecord {
     /// all were withdrawn, the highest of these.
     #[must_use]
     pub fn latest(&self) -> Option<(&Version, &ReleaseRecord)> {
-        let rank = |(version, release): &(&Version, &ReleaseRecord)| {
-            (!release.is_withdrawn(), version.pre.is_empty())
-        };
+        let rank =
+            |(version, release): &(&Version, &ReleaseRecord)| preference(version, release.is_withdrawn());
         // Of equals the last is taken, which has the highest version.
         self.releases.iter().max_by_key(rank)
     }
@@ -161,8 +167,8 @@ mod tests {
     use crate::organisation::Limits;
 
     fn release(state: Option<State>) -> ReleaseRecord {
-        let since = "2026-01-02".parse().unwrap();
-        let status = |state| Status { state, since, reason: String::new(), replaced_by: None, sunset: None };
+        let status =
+            |state| Status { state, since: None, reason: String::new(), replaced_by: None, sunset: None };
         ReleaseRecord {
             audience: Audience::Public,
             digest: Digest::of(b"source"),

@@ -7,7 +7,7 @@ mod paths;
 mod root;
 
 pub use head::{Head, HeadError, MAX_HEAD_BYTES};
-pub use index::{IndexBucket, Member, ReleaseRecord, Released, SkillRecord};
+pub use index::{IndexBucket, Member, ReleaseRecord, Released, SkillRecord, preference};
 pub use location::{HEAD_PATH, Key};
 pub use paths::{PathBucket, PublicFile};
 pub use root::{Root, RootError};

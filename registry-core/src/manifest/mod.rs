@@ -27,6 +27,7 @@ use crate::id::{RoleName, SkillId, SkillName};
 use crate::organisation::Limits;
 use crate::policy::Audience;
 use crate::requirement::{Requirement, Spec};
+use crate::status::Date;
 
 /// What a skill does when it is invoked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -172,14 +173,16 @@ pub struct Deprecation {
     pub message: String,
     /// Since when, as `YYYY-MM-DD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub since: Option<Date>,
     /// The skill to use in its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub replaced_by: Option<Spec>,
     /// When it goes, as `YYYY-MM-DD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sunset: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub sunset: Option<Date>,
 }
 
 /// A dependency and where it is written.

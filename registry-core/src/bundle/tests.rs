@@ -36,7 +36,7 @@ fn archive(members: &[Member<'_>]) -> Vec<u8> {
     gzip.finish().unwrap()
 }
 
-fn refusal(members: &[Member<'_>]) -> ArchiveError {
+fn refusal(members: &[Member<'_>]) -> BundleError {
     unpack(&archive(members)).unwrap_err()
 }
 
@@ -54,10 +54,10 @@ fn files_come_out_with_mode_and_content() {
 #[test]
 fn a_path_stays_inside_or_is_refused() {
     for bad in ["../a", "a/../b", "/etc/passwd", "./a", "a//b", "a/", "", ".", "a\\b", "a\nb", "\u{1}"] {
-        assert!(matches!(refusal(&[plain(bad, b"")]), ArchiveError::Path), "{bad:?}");
+        assert!(matches!(refusal(&[plain(bad, b"")]), BundleError::Path), "{bad:?}");
     }
     let no_text = Member { path: b"\xff", ..plain("", b"") };
-    assert!(matches!(refusal(&[no_text]), ArchiveError::Path));
+    assert!(matches!(refusal(&[no_text]), BundleError::Path));
     assert!(unpack(&archive(&[plain("..a/b..", b"")])).is_ok());
 }
 
@@ -78,17 +78,17 @@ fn only_regular_files_of_the_two_modes_are_taken() {
         E::XGlobalHeader,
         E::XHeader,
     ] {
-        assert!(matches!(refusal(&[Member { kind, ..plain("a", b"") }]), ArchiveError::NotAFile), "{kind:?}");
+        assert!(matches!(refusal(&[Member { kind, ..plain("a", b"") }]), BundleError::NotAFile), "{kind:?}");
     }
     for mode in [0o4755, 0o777, 0o600, 0] {
-        assert!(matches!(refusal(&[Member { mode, ..plain("a", b"") }]), ArchiveError::Mode), "{mode:o}");
+        assert!(matches!(refusal(&[Member { mode, ..plain("a", b"") }]), BundleError::Mode), "{mode:o}");
     }
 }
 
 #[test]
 fn a_path_is_one_thing() {
-    assert!(matches!(refusal(&[plain("a", b"1"), plain("a", b"1")]), ArchiveError::Duplicate(_)));
-    assert!(matches!(refusal(&[plain("a/b", b""), plain("a", b"")]), ArchiveError::Duplicate(_)));
+    assert!(matches!(refusal(&[plain("a", b"1"), plain("a", b"1")]), BundleError::Duplicate(_)));
+    assert!(matches!(refusal(&[plain("a/b", b""), plain("a", b"")]), BundleError::Duplicate(_)));
     assert!(unpack(&archive(&[plain("a/b", b""), plain("ab", b"")])).is_ok());
 }
 
@@ -97,13 +97,13 @@ fn number_and_size_are_bounded() {
     let names: Vec<String> = (0..=MAX_SKILL_FILES).map(|index| index.to_string()).collect();
     let members: Vec<Member<'_>> = names.iter().map(|name| plain(name, b"")).collect();
     assert_eq!(unpack(&archive(&members[1..])).unwrap().len(), MAX_SKILL_FILES);
-    assert!(matches!(refusal(&members), ArchiveError::TooMany));
+    assert!(matches!(refusal(&members), BundleError::TooMany));
 
     let half = vec![0; MAX_UNPACKED as usize / 2];
     assert!(unpack(&archive(&[plain("a", &half), plain("b", &half)])).is_ok());
     let bomb = archive(&[plain("a", &half), plain("b", &half), plain("c", b"1")]);
     assert!(bomb.len() < 1 << 20, "the bomb is small when packed");
-    assert!(matches!(unpack(&bomb).unwrap_err(), ArchiveError::TooLarge));
+    assert!(matches!(unpack(&bomb).unwrap_err(), BundleError::TooLarge));
 }
 
 #[test]
@@ -146,5 +146,22 @@ proptest! {
         if let Ok(files) = unpack(&gzip.finish().unwrap()) {
             prop_assert!(files.keys().all(|path| stays_inside(path)));
         }
+    }
+}
+
+#[test]
+fn packed_files_carry_nothing_but_paths_modes_and_content() {
+    let file = |mode, text: &str| SourceFile { mode, bytes: text.as_bytes().to_vec() };
+    let files = BTreeMap::from([
+        ("SKILL.md".to_owned(), file(FileMode::Plain, "x")),
+        ("scripts/a.sh".to_owned(), file(FileMode::Executable, "y")),
+    ]);
+    let bytes = pack(&files).unwrap();
+    assert_eq!(bytes, pack(&files).unwrap());
+    assert_eq!(unpack(&bytes).unwrap(), files);
+    let mut reader = Archive::new(GzDecoder::new(bytes.as_slice()));
+    for entry in reader.entries().unwrap() {
+        let header = entry.unwrap().header().clone();
+        assert_eq!((header.mtime().unwrap(), header.uid().unwrap(), header.gid().unwrap()), (0, 0, 0));
     }
 }
