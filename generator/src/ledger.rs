@@ -45,6 +45,8 @@ pub struct Ledger {
     store: Store,
     /// Its root.
     pub root: Digest,
+    /// The root before it.
+    pub former: Option<Digest>,
     /// The commit that it was built from.
     pub commit: Option<String>,
     /// Every skill that it lists.
@@ -74,7 +76,7 @@ impl Ledger {
             })
             .collect::<Result<_, _>>()?;
         let skills = buckets.into_iter().flat_map(|bucket| bucket.skills).collect();
-        Ok(Some(Self { store, root: head.root, commit: root.commit, skills }))
+        Ok(Some(Self { store, root: head.root, former: root.former, commit: root.commit, skills }))
     }
 
     /// The files of a release, out of its bundle.

@@ -3,15 +3,16 @@
 //! written aside before, swapped in as a folder.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use registry_core::catalog::{HEAD_PATH, Head, HeadError, Key, to_json};
 use registry_core::policy::Audience;
 use registry_core::token::{PublicKey, SigningKey};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Sink};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 /// Files are written here before they are renamed to where they belong.
@@ -60,34 +61,141 @@ pub struct Signing<'a> {
     pub expires_days: u32,
 }
 
-/// Writes `catalog` to `folder`. `progress` is told at every step (a file written aside, put in place or found equal)
-/// how many there have been.
-///
-/// # Errors
-/// Any [`WriteError`]; the catalog that was there before is then still whole.
-pub fn write(
-    catalog: &Catalog,
-    folder: &Path,
-    signing: Signing<'_>,
-    progress: &mut dyn FnMut(usize),
-) -> Result<Written, WriteError> {
-    create_folder(folder)?;
-    let _lock = lock(folder)?;
-    // What an interrupted build left half written.
-    remove(&folder.join(TEMPORARY))?;
-    create_folder(&folder.join(TEMPORARY))?;
-    let former = former_head(folder, signing)?;
-    let mut writer = Writer { folder, steps: 0, written: Written::default(), progress };
-    for (key, bytes) in &catalog.files {
-        writer.content_addressed(&key.path(), bytes)?;
+/// Writes a catalog into a folder, file by file as it is built, from any thread.
+pub struct Writer<'a> {
+    folder: &'a Path,
+    signing: Signing<'a>,
+    former: Option<Head>,
+    /// Told at every step (a file written aside, put in place or found equal) how many there have been.
+    progress: &'a (dyn Fn(usize) + Sync),
+    steps: AtomicUsize,
+    new: AtomicUsize,
+    equal: AtomicUsize,
+    /// Names the files that are written aside.
+    number: AtomicUsize,
+    _lock: File,
+}
+
+impl Sink for Writer<'_> {
+    fn put(&self, key: Key, bytes: Vec<u8>) -> Result<(), WriteError> {
+        let target = self.folder.join(key.path());
+        // A name is the digest of its content, and only whole files are put in place under it.
+        if fs::metadata(&target).is_ok_and(|there| there.len() == bytes.len() as u64) {
+            self.equal.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.place(&target, &bytes)?;
+            self.new.fetch_add(1, Ordering::Relaxed);
+        }
+        self.step();
+        Ok(())
     }
-    let site = writer.site_aside(catalog)?;
-    // Everything reaches the disk before the head names it.
-    sync_file_system(folder)?;
-    writer.head(catalog, former, signing)?;
-    writer.swap_in(&site)?;
-    sync_file_system(folder)?;
-    Ok(writer.written)
+
+    fn has(&self, key: &Key) -> bool {
+        self.folder.join(key.path()).exists()
+    }
+}
+
+impl<'a> Writer<'a> {
+    /// Begins to write to `folder`, alone.
+    ///
+    /// # Errors
+    /// When another process writes there, or the catalog that is there cannot be continued.
+    pub fn open(
+        folder: &'a Path,
+        signing: Signing<'a>,
+        progress: &'a (dyn Fn(usize) + Sync),
+    ) -> Result<Self, WriteError> {
+        create_folder(folder)?;
+        let lock = lock(folder)?;
+        // What an interrupted build left half written.
+        remove(&folder.join(TEMPORARY))?;
+        create_folder(&folder.join(TEMPORARY))?;
+        let former = former_head(folder, signing)?;
+        let [steps, new, equal, number] = Default::default();
+        Ok(Self { folder, signing, former, progress, steps, new, equal, number, _lock: lock })
+    }
+
+    /// Makes the catalog whose files were put the current one, and `site` its static site.
+    ///
+    /// # Errors
+    /// Any [`WriteError`]; the catalog that was there before is then still whole.
+    pub fn finish(&self, catalog: &Catalog, site: bool) -> Result<Written, WriteError> {
+        let fresh = if site { Some(self.site_aside(catalog)?) } else { None };
+        // Everything reaches the disk before the head names it.
+        sync_file_system(self.folder)?;
+        let sequence = self.head(catalog)?;
+        if let Some(fresh) = fresh {
+            self.swap_in(&fresh)?;
+        }
+        sync_file_system(self.folder)?;
+        let [new, equal] = [&self.new, &self.equal].map(|count| count.load(Ordering::Relaxed));
+        Ok(Written { new, equal, sequence })
+    }
+
+    fn step(&self) {
+        (self.progress)(self.steps.fetch_add(1, Ordering::Relaxed) + 1);
+    }
+
+    /// A file appears under its name whole or not at all.
+    fn place(&self, target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+        let failed = |error| WriteError::Io(target.to_owned(), error);
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let temporary = self.folder.join(TEMPORARY).join(number.to_string());
+        fs::write(&temporary, bytes).map_err(failed)?;
+        self.step();
+        match fs::rename(&temporary, target) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                target.parent().map_or(Ok(()), create_folder)?;
+                fs::rename(&temporary, target).map_err(failed)
+            }
+            done => done.map_err(failed),
+        }
+    }
+
+    /// Writes the static site to a new folder and returns it.
+    fn site_aside(&self, catalog: &Catalog) -> Result<PathBuf, WriteError> {
+        let fresh = self.folder.join(TEMPORARY).join("site");
+        create_folder(&fresh)?;
+        for (url, file) in &catalog.site {
+            let object = self.folder.join(Key::Object(Audience::Public, file.digest).path());
+            let path = site_path(&fresh, url);
+            path.parent().map_or(Ok(()), create_folder)?;
+            fs::copy(object, &path).map_err(|error| WriteError::Io(path, error))?;
+            self.step();
+        }
+        Ok(fresh)
+    }
+
+    /// Exchanges the static site with the new one.
+    fn swap_in(&self, fresh: &Path) -> Result<(), WriteError> {
+        let site = self.folder.join("site");
+        let done = if site.exists() {
+            renameat_with(CWD, fresh, CWD, &site, RenameFlags::EXCHANGE).map_err(io::Error::from)
+        } else {
+            fs::rename(fresh, &site)
+        };
+        done.map_err(|error| WriteError::Io(site, error))?;
+        self.step();
+        remove(fresh)
+    }
+
+    fn head(&self, catalog: &Catalog) -> Result<u64, WriteError> {
+        let Signing { now, expires_days, key, .. } = self.signing;
+        let expires = now + u64::from(expires_days) * SECONDS_PER_DAY;
+        let sequence = match &self.former {
+            Some(head) if head.root == catalog.root && still_fresh(head, self.signing, expires) => {
+                return Ok(head.sequence);
+            }
+            Some(head) => head.sequence + 1,
+            None => 1,
+        };
+        let head = Head::sign(catalog.root, sequence, expires, key).map_err(WriteError::Sign)?;
+        let path = self.folder.join(HEAD_PATH);
+        let bytes = to_json(&head).map_err(|error| WriteError::Io(path.clone(), io::Error::other(error)))?;
+        self.place(&path, &bytes)?;
+        self.step();
+        Ok(sequence)
+    }
 }
 
 fn create_folder(folder: &Path) -> Result<(), WriteError> {
@@ -115,96 +223,6 @@ fn former_head(folder: &Path, signing: Signing<'_>) -> Result<Option<Head>, Writ
             .map_err(|error| WriteError::FormerHead(folder.to_owned(), error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(WriteError::Io(path, error)),
-    }
-}
-
-struct Writer<'a> {
-    folder: &'a Path,
-    steps: usize,
-    written: Written,
-    progress: &'a mut dyn FnMut(usize),
-}
-
-impl Writer<'_> {
-    fn step(&mut self) {
-        self.steps += 1;
-        (self.progress)(self.steps);
-    }
-
-    fn content_addressed(&mut self, path: &str, bytes: &[u8]) -> Result<(), WriteError> {
-        let target = self.folder.join(path);
-        if fs::read(&target).is_ok_and(|there| there == bytes) {
-            self.written.equal += 1;
-        } else {
-            self.put(&target, bytes)?;
-            self.written.new += 1;
-        }
-        self.step();
-        Ok(())
-    }
-
-    /// A file appears under its name whole or not at all.
-    fn put(&mut self, target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-        let failed = |error| WriteError::Io(target.to_owned(), error);
-        target.parent().map_or(Ok(()), create_folder)?;
-        let temporary = self.folder.join(TEMPORARY).join("file");
-        let mut file = File::create(&temporary).map_err(failed)?;
-        file.write_all(bytes).map_err(failed)?;
-        self.step();
-        fs::rename(&temporary, target).map_err(failed)
-    }
-
-    /// Writes the static site to a new folder and returns it.
-    fn site_aside(&mut self, catalog: &Catalog) -> Result<PathBuf, WriteError> {
-        let fresh = self.folder.join(TEMPORARY).join("site");
-        create_folder(&fresh)?;
-        for (url, file) in &catalog.site {
-            let Some(bytes) = catalog.files.get(&Key::Object(Audience::Public, file.digest)) else {
-                continue;
-            };
-            let path = site_path(&fresh, url);
-            path.parent().map_or(Ok(()), create_folder)?;
-            fs::write(&path, bytes).map_err(|error| WriteError::Io(path, error))?;
-            self.step();
-        }
-        Ok(fresh)
-    }
-
-    /// Exchanges the static site with the new one.
-    fn swap_in(&mut self, fresh: &Path) -> Result<(), WriteError> {
-        let site = self.folder.join("site");
-        let done = if site.exists() {
-            renameat_with(CWD, fresh, CWD, &site, RenameFlags::EXCHANGE).map_err(io::Error::from)
-        } else {
-            fs::rename(fresh, &site)
-        };
-        done.map_err(|error| WriteError::Io(site, error))?;
-        self.step();
-        remove(fresh)
-    }
-
-    fn head(
-        &mut self,
-        catalog: &Catalog,
-        former: Option<Head>,
-        signing: Signing<'_>,
-    ) -> Result<(), WriteError> {
-        let expires = signing.now + u64::from(signing.expires_days) * SECONDS_PER_DAY;
-        let sequence = match &former {
-            Some(head) if head.root == catalog.root && still_fresh(head, signing, expires) => {
-                self.written.sequence = head.sequence;
-                return Ok(());
-            }
-            Some(head) => head.sequence + 1,
-            None => 1,
-        };
-        let head = Head::sign(catalog.root, sequence, expires, signing.key).map_err(WriteError::Sign)?;
-        let path = self.folder.join(HEAD_PATH);
-        let bytes = to_json(&head).map_err(|error| WriteError::Io(path.clone(), io::Error::other(error)))?;
-        self.put(&path, &bytes)?;
-        self.written.sequence = sequence;
-        self.step();
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use generator::catalog::{self, Catalog, Input};
+use generator::catalog::{self, Catalog, Input, Memory};
 use generator::library;
 use generator::source::Snapshot;
 use registry_core::catalog::{IndexBucket, Key};
@@ -19,7 +19,7 @@ const FACTS: &str = "---\nname: facts\nversion: 2.0.0\ndescription: Extracts fac
     access_level: team\ndepends_on: [shared/queue:1.x]\ntype: code_inline\ncommand: python3\nargs: [scripts/facts.py]\n\
     timeout: 5\nlicense: MIT\ndeprecated: use shared/queue\n---\n# Facts\n\nRun `scripts/facts.py`.\n";
 
-fn small() -> Catalog {
+fn small() -> (Catalog, BTreeMap<Key, Vec<u8>>) {
     let file = |text: &str, mode| SourceFile { mode, bytes: text.as_bytes().to_vec() };
     let files = BTreeMap::from([
         ("skills/shared/queue.md".to_owned(), file(QUEUE, FileMode::Plain)),
@@ -29,26 +29,22 @@ fn small() -> Catalog {
     let snapshot = Snapshot { commit: None, files, config: Some(CONFIG.to_owned()), diagnostics: Vec::new() };
     let checked = library::check(snapshot);
     assert_eq!(checked.outcome.diagnostics, []);
-    catalog::build(Input {
-        library: &checked.library,
-        closures: &checked.closures,
-        organisation: &checked.organisation,
-        commit: Some("0123456789012345678901234567890123456789"),
-        configured: true,
-    })
-    .unwrap()
+    let files = Memory::default();
+    let commit = Some("0123456789012345678901234567890123456789");
+    let catalog = catalog::build(Input::new(&checked, commit), &files).unwrap();
+    (catalog, files.into_files())
 }
 
 #[test]
 fn the_formats_of_a_small_catalog() {
-    let catalog = small();
+    let (catalog, files) = small();
     let mut shown = String::from("public URLs\n");
     for (url, file) in &catalog.site {
         // The style sheet's URL changes with every change of its looks.
         let url = if url.starts_with("/assets/") { "/assets/…" } else { url };
         shown.push_str(&format!("  {url} {}\n", file.media_type));
     }
-    for (key, bytes) in &catalog.files {
+    for (key, bytes) in &files {
         let Key::Index(..) = key else { continue };
         for (id, record) in IndexBucket::decode(bytes).unwrap().skills {
             let mut value = serde_json::to_value(&record).unwrap();
@@ -62,7 +58,7 @@ fn the_formats_of_a_small_catalog() {
             ));
             let [release] = record.releases.values().collect::<Vec<_>>().try_into().unwrap();
             for (name, digest) in [("record", release.record), ("served SKILL.md", release.document)] {
-                let bytes = catalog.files.get(&Key::Object(record.audience.clone(), digest)).unwrap();
+                let bytes = files.get(&Key::Object(record.audience.clone(), digest)).unwrap();
                 shown.push_str(&format!("\n{name} of {id}\n{}\n", std::str::from_utf8(bytes).unwrap()));
             }
         }

@@ -6,13 +6,14 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::catalog::Member;
+use crate::catalog::{Member, Released};
 use crate::digest::Digest;
 use crate::id::{SkillId, TeamName};
 use crate::manifest::{Permissions, SkillType};
 use crate::organisation::Limits;
 use crate::policy::AccessLevel;
 use crate::requirement::{Requirement, Spec};
+use crate::status::Status;
 
 /// Most results that one search returns.
 pub const MAX_RESULTS: usize = 50;
@@ -110,6 +111,12 @@ pub struct ReleaseDetail {
     pub license: Option<String>,
     /// Who looks after it.
     pub owners: Vec<String>,
+    /// Where the release comes from; absent for a working tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Released>,
+    /// What has become of it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
     /// What it requires, as written.
     pub depends_on: Vec<Spec>,
     /// All that is needed, dependencies first, the release itself last.
@@ -155,6 +162,9 @@ pub struct Resolved {
     /// What an invocation does.
     #[serde(rename = "type")]
     pub skill_type: SkillType,
+    /// What has become of it since its release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
     /// All that is needed, dependencies first, the release itself last.
     pub closure: Vec<Member>,
 }

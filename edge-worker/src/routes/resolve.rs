@@ -18,6 +18,7 @@ impl<H: Host> Request<'_, H> {
             version: granted.version,
             digest: granted.release.digest,
             skill_type: granted.release.skill_type,
+            status: granted.release.status,
             closure: granted.release.closure,
         };
         Ok(reply::json(StatusCode::OK, &resolved))

@@ -1,27 +1,34 @@
-//! A checked library → every file of a catalog, in memory, a pure function of its input.
+//! A checked library → every file of a catalog, a pure function of its input. Files go into a [`Sink`] as they are made.
 
+mod assembly;
+mod family;
 mod render;
 mod skills;
+mod standing;
 
-pub use render::{SCHEMA_URL, schema_document};
-pub use render::{files, owners, permissions};
+pub use family::Family;
+pub use render::{SCHEMA_URL, files, owners, permissions, schema_document};
 pub use skills::detail;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 use registry_core::api::Listing;
-use registry_core::catalog::{
-    BUCKETS, FormatError, IndexBucket, Key, PathBucket, PublicFile, Root, RootError, SCHEMA, to_json,
-};
-use registry_core::check::{Closures, Library, Skill};
+use registry_core::catalog::{FormatError, Key, PublicFile, RootError};
+use registry_core::check::{Library, Skill};
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::organisation::{Limits, Organisation};
 use registry_core::policy::Audience;
-use registry_core::search::{ShardBuilder, ShardError};
+use registry_core::search::ShardError;
+use registry_core::status::State;
 
-use crate::pages::{Templates, program_digest};
+use self::assembly::Assembly;
+use crate::ledger::{Ledger, LedgerError};
+use crate::library::Checked;
+use crate::pages::{Site, Templates};
+use crate::write::WriteError;
 
 /// Why a catalog cannot be made of a sound library.
 #[derive(Debug, thiserror::Error)]
@@ -44,29 +51,89 @@ pub enum BuildError {
     /// The root cannot be encoded.
     #[error("cannot write the root")]
     Root(#[from] RootError),
+    /// What is carried over from the former catalog cannot be read.
+    #[error(transparent)]
+    Former(#[from] LedgerError),
+    /// A file cannot be put where it belongs.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// Where the files of a catalog go.
+pub trait Sink: Sync {
+    /// Takes a file.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    fn put(&self, key: Key, bytes: Vec<u8>) -> Result<(), WriteError>;
+
+    /// Whether the file is there already.
+    fn has(&self, key: &Key) -> bool;
+}
+
+/// The files of a catalog in memory.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<BTreeMap<Key, Vec<u8>>>);
+
+impl Memory {
+    /// The files.
+    #[must_use]
+    pub fn into_files(self) -> BTreeMap<Key, Vec<u8>> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for Memory {
+    fn put(&self, key: Key, bytes: Vec<u8>) -> Result<(), WriteError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, bytes);
+        Ok(())
+    }
+
+    fn has(&self, key: &Key) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+    }
+}
+
+/// What happens while a catalog is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A part of the work begins.
+    Phase(&'static str),
+    /// A skill is done.
+    Skill,
 }
 
 /// What a catalog is made of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Input<'a> {
-    /// The skills.
-    pub library: &'a Library,
-    /// Their closures.
-    pub closures: &'a Closures,
-    /// The organisation.
-    pub organisation: &'a Organisation,
+    /// The skills and their releases.
+    pub checked: &'a Checked,
     /// The commit, or `None` for a working tree.
     pub commit: Option<&'a str>,
-    /// Whether `guildhall.yaml` exists. Without it everything is as open as the development defaults are.
-    pub configured: bool,
+    /// The catalog that was published before.
+    pub former: Option<&'a Ledger>,
+    /// Told of every step.
+    pub observe: &'a (dyn Fn(Step) + Sync),
+}
+
+impl<'a> Input<'a> {
+    /// The input of a catalog of a working tree, or of its very first commit.
+    #[must_use]
+    pub fn new(checked: &'a Checked, commit: Option<&'a str>) -> Self {
+        Self { checked, commit, former: None, observe: &|_| {} }
+    }
 }
 
 /// The input, and what is derived of it once for all pages.
 #[derive(Clone, Copy)]
 struct Facts<'a> {
     input: Input<'a>,
+    families: &'a BTreeMap<&'a SkillId, Family<'a>>,
     /// Which skills need a skill.
     needed_by: &'a BTreeMap<&'a SkillId, Vec<&'a Skill>>,
+    templates: &'a Templates,
+    site: &'a Site,
+    sink: &'a dyn Sink,
 }
 
 /// What an execution of `skill` may use: the author's bounds within the organisation's.
@@ -87,11 +154,9 @@ pub fn needed_by(library: &Library) -> BTreeMap<&SkillId, Vec<&Skill>> {
     needed_by
 }
 
-/// Every file of a catalog but its head.
+/// A catalog whose files are in a sink.
 #[derive(Debug)]
 pub struct Catalog {
-    /// The files.
-    pub files: BTreeMap<Key, Vec<u8>>,
     /// The public URLs.
     pub site: BTreeMap<String, PublicFile>,
     /// Every URL, whatever its audience, with its object and media type; no file of the catalog lists them.
@@ -104,128 +169,51 @@ pub struct Catalog {
 ///
 /// # Errors
 /// Any [`BuildError`].
-pub fn build(input: Input<'_>) -> Result<Catalog, BuildError> {
-    let templates = Templates::compile()?;
-    let mut assembly = Assembly::default();
-    let site = render::site(input.organisation);
-    let facts = Facts { input, needed_by: &needed_by(input.library) };
-    let rendered: Vec<skills::RenderedSkill> = input
-        .library
+pub fn build(input: Input<'_>, sink: &dyn Sink) -> Result<Catalog, BuildError> {
+    let checked = input.checked;
+    let facts = Facts {
+        input,
+        families: &Family::all(checked),
+        needed_by: &needed_by(&checked.library),
+        templates: &Templates::compile()?,
+        site: &render::site(&checked.organisation),
+        sink,
+    };
+    (input.observe)(Step::Phase("skills"));
+    let rendered: Vec<skills::RenderedSkill> = facts
+        .families
         .par_iter()
-        .map(|(id, skill)| skills::render(facts, &templates, &site, id, skill))
+        .map(|(id, family)| {
+            let rendered = skills::render(facts, id, family);
+            (input.observe)(Step::Skill);
+            rendered
+        })
         .collect::<Result<_, _>>()?;
-    let mut index: BTreeMap<SkillId, _> = BTreeMap::new();
-    let mut listings: BTreeMap<Audience, ShardBuilder> = BTreeMap::new();
+    (input.observe)(Step::Phase("index"));
+    let mut assembly = Assembly::new(sink);
     for skill in rendered {
-        listings.entry(skill.record.audience.clone()).or_default().add(skill.listing);
-        for (bytes, url, media_type) in skill.objects {
-            assembly.object(&skill.record.audience, bytes, url.map(|url| (url, media_type)));
-        }
-        index.insert(skill.id, skill.record);
+        assembly.skill(skill);
     }
-    render::shared_pages(facts, &templates, &site, &mut assembly)?;
-    assembly.finish(input, index, &listings)
+    for (id, record) in &checked.removed {
+        skills::keep(facts, record)?;
+        assembly.index.insert(id.clone(), record.clone());
+    }
+    render::shared_pages(facts, &mut assembly)?;
+    assembly.finish(input)
 }
 
-/// The files of a catalog in the making.
-#[derive(Debug, Default)]
-struct Assembly {
-    files: BTreeMap<Key, Vec<u8>>,
-    urls: BTreeMap<String, (Key, String)>,
-}
-
-impl Assembly {
-    fn add(&mut self, key: impl FnOnce(Digest) -> Key, bytes: Vec<u8>) -> Digest {
-        let digest = Digest::of(&bytes);
-        self.files.insert(key(digest), bytes);
-        digest
-    }
-
-    /// Adds an object, which may have a URL.
-    fn object(&mut self, audience: &Audience, bytes: Vec<u8>, url: Option<(String, &str)>) {
-        let digest = self.add(|digest| Key::Object(audience.clone(), digest), bytes);
-        if let Some((url, media_type)) = url {
-            self.urls.insert(url, (Key::Object(audience.clone(), digest), media_type.to_owned()));
-        }
-    }
-
-    fn site(&self) -> BTreeMap<String, PublicFile> {
-        let public = |(url, (key, media_type)): (&String, &(Key, String))| match key {
-            Key::Object(Audience::Public, digest) => {
-                Some((url.clone(), PublicFile { digest: *digest, media_type: media_type.clone() }))
-            }
-            _ => None,
-        };
-        self.urls.iter().filter_map(public).collect()
-    }
-
-    fn finish(
-        mut self,
-        input: Input<'_>,
-        index: BTreeMap<SkillId, registry_core::catalog::SkillRecord>,
-        listings: &BTreeMap<Audience, ShardBuilder>,
-    ) -> Result<Catalog, BuildError> {
-        let mut shards = BTreeMap::new();
-        for (audience, builder) in listings {
-            let bytes = builder.encode().map_err(|error| BuildError::Shard(audience.clone(), error))?;
-            let digest = self.add(|digest| Key::Shard(audience.clone(), digest), bytes);
-            shards.insert(audience.clone(), digest);
-        }
-        let index =
-            self.buckets(index, Key::Index, |skills| to_json(&IndexBucket { schema: SCHEMA, skills }))?;
-        let site = self.site();
-        let paths =
-            self.buckets(site.clone(), Key::Paths, |paths| to_json(&PathBucket { schema: SCHEMA, paths }))?;
-        let policy = self.add(Key::Policy, to_json(input.organisation)?);
-        let root = Root {
-            schema: SCHEMA,
-            development: input.commit.is_none() || !input.configured,
-            commit: input.commit.map(str::to_owned),
-            former: None,
-            policy,
-            program: program_digest(),
-            index,
-            paths,
-            shards,
-        };
-        let root = self.add(Key::Root, root.encode()?);
-        Ok(Catalog { files: self.files, site, urls: self.urls, root })
-    }
-
-    /// Deals entries into [`BUCKETS`] by the SHA-256 of their key; the empty buckets are written too, so that an
-    /// edge opens as many files for a name that exists as for one that does not.
-    fn buckets<K: Ord + ToString, V>(
-        &mut self,
-        entries: BTreeMap<K, V>,
-        key: fn(u8, Digest) -> Key,
-        encode: impl Fn(BTreeMap<K, V>) -> Result<Vec<u8>, FormatError>,
-    ) -> Result<Vec<Digest>, BuildError> {
-        let mut buckets: Vec<BTreeMap<K, V>> = (0..BUCKETS).map(|_| BTreeMap::new()).collect();
-        for (name, value) in entries {
-            let bucket = Digest::of(name.to_string().as_bytes()).bucket();
-            if let Some(entries) = buckets.get_mut(usize::from(bucket)) {
-                entries.insert(name, value);
-            }
-        }
-        let mut digests = Vec::with_capacity(BUCKETS);
-        for (number, bucket) in (0..=u8::MAX).zip(buckets) {
-            digests.push(self.add(|digest| key(number, digest), encode(bucket)?));
-        }
-        Ok(digests)
-    }
-}
-
-/// What lists and search say of a skill.
-fn listing(skill: &Skill) -> Listing {
+/// What lists and search say of a skill, of which `skill` is the release to use.
+fn listing(head: &Skill, skill: &Skill) -> Listing {
     let manifest = &skill.manifest;
+    let deprecated = skill.status.as_ref().filter(|status| status.state == State::Deprecated);
     Listing {
         slug: manifest.id.clone(),
         name: manifest.id.name.to_string(),
         version: manifest.version.clone(),
         description: manifest.description.trim().to_owned(),
         tags: manifest.tags.clone(),
-        access_level: manifest.audience.level(),
+        access_level: head.manifest.audience.level(),
         skill_type: manifest.skill_type,
-        deprecated: manifest.deprecated.as_ref().map(|deprecation| deprecation.message.clone()),
+        deprecated: deprecated.map(|status| status.reason.clone()),
     }
 }

@@ -1,18 +1,23 @@
 //! The facts of each page. A page filed under audience X states only what every reader of X may know.
 
+use std::collections::BTreeMap;
+
+use registry_core::Version;
 use registry_core::api::FileDetail;
-use registry_core::check::Skill;
+use registry_core::catalog::ReleaseRecord;
+use registry_core::check::{Closure, Skill};
 use registry_core::digest::{Digest, FileMode};
 use registry_core::html::{MEDIA_TYPE, QUERY_SLOT, RESULTS_SLOT};
 use registry_core::id::{RoleName, TeamName};
 use registry_core::manifest::{SkillType, SourceFile, schema};
 use registry_core::organisation::{Members, Organisation, Team};
-use registry_core::policy::{Audience, Caller, MAX_ELEVATION_SECONDS};
+use registry_core::policy::{Audience, Caller, MAX_ELEVATION_SECONDS, Policy};
 
-use super::{Assembly, BuildError, Facts, limits, listing};
+use super::assembly::Assembly;
+use super::{BuildError, Facts, Family, limits, listing, standing};
 use crate::pages::{
     IndexPage, NotFoundPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow,
-    TeamsPage, Templates, render, stylesheet_url,
+    TeamsPage, VersionRow, VersionsPage, render, stylesheet_url,
 };
 
 /// Where the JSON Schema of skills is served.
@@ -35,22 +40,16 @@ pub(super) fn site(organisation: &Organisation) -> Site {
 }
 
 /// The pages that belong to no one skill; all public.
-pub(super) fn shared_pages(
-    facts: Facts<'_>,
-    templates: &Templates,
-    site: &Site,
-    assembly: &mut Assembly,
-) -> Result<(), BuildError> {
-    let public: Vec<&Skill> =
-        facts.input.library.values().filter(|skill| skill.manifest.audience == Audience::Public).collect();
-    let rows: Vec<SkillRow> =
-        public.iter().map(|skill| row(skill, &dependents(facts, skill, &Audience::Public))).collect();
+pub(super) fn shared_pages(facts: Facts<'_>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
+    let organisation = &facts.input.checked.organisation;
+    let public = facts.families.values().filter(|family| family.is_public(family.latest));
+    let rows: Vec<SkillRow> = public
+        .map(|family| row(family, family.latest, dependents(facts, family, &Audience::Public).len()))
+        .collect();
     let of_team = |team: &TeamName| -> Vec<SkillRow> {
         rows.iter().filter(|row| row.team == team.as_str()).cloned().collect()
     };
-    let teams: Vec<TeamRow> = facts
-        .input
-        .organisation
+    let teams: Vec<TeamRow> = organisation
         .teams
         .iter()
         .map(|(name, team)| TeamRow {
@@ -59,38 +58,31 @@ pub(super) fn shared_pages(
             skills: of_team(name).len(),
         })
         .collect();
-    let mut page = |url: &str, html: String| {
-        assembly.object(&Audience::Public, html.into_bytes(), Some((url.to_owned(), MEDIA_TYPE)));
-    };
-    for (name, team) in &facts.input.organisation.teams {
-        let html = templates.render(site, &team_page(facts.input.organisation, name, team, of_team(name)))?;
-        page(&format!("/teams/{name}/"), html);
+    let Facts { templates, site, .. } = facts;
+    let mut page = |url: String, html: String| assembly.public(url, MEDIA_TYPE, html.into_bytes());
+    for (name, team) in &organisation.teams {
+        let html = templates.render(site, &team_page(organisation, name, team, of_team(name)))?;
+        page(format!("/teams/{name}/"), html)?;
     }
     let search = SearchPage { query_slot: QUERY_SLOT, results_slot: RESULTS_SLOT };
-    page("/search/", templates.render(site, &search)?);
-    page("/404.html", templates.render(site, &NotFoundPage {})?);
-    page("/teams/", templates.render(site, &TeamsPage { teams: teams.clone() })?);
-    page("/", templates.render(site, &IndexPage { skills: rows, teams })?);
+    page("/search/".to_owned(), templates.render(site, &search)?)?;
+    page("/404.html".to_owned(), templates.render(site, &NotFoundPage {})?)?;
+    page("/teams/".to_owned(), templates.render(site, &TeamsPage { teams: teams.clone() })?)?;
+    page("/".to_owned(), templates.render(site, &IndexPage { skills: rows, teams })?)?;
     let schema = schema_document()?;
-    assembly.object(
-        &Audience::Public,
-        schema.into_bytes(),
-        Some((SCHEMA_URL.to_owned(), "application/schema+json")),
-    );
-    let stylesheet = Some((stylesheet_url(), "text/css; charset=utf-8"));
-    assembly.object(&Audience::Public, STYLESHEET.as_bytes().to_vec(), stylesheet);
-    Ok(())
+    assembly.public(SCHEMA_URL.to_owned(), "application/schema+json", schema.into_bytes())?;
+    assembly.public(stylesheet_url(), "text/css; charset=utf-8", STYLESHEET.as_bytes().to_vec())
 }
 
-/// The skills that need `skill`, among those that every one of `readers` may see.
-fn dependents<'a>(facts: Facts<'a>, skill: &Skill, readers: &Audience) -> Vec<&'a Skill> {
-    let all = facts.needed_by.get(&skill.manifest.id).into_iter().flatten().copied();
-    let policy = &facts.input.organisation.policy;
+/// The skills that need a skill, among those that every one of `readers` may see.
+fn dependents<'a>(facts: Facts<'a>, family: &Family<'_>, readers: &Audience) -> Vec<&'a Skill> {
+    let all = facts.needed_by.get(&family.head.manifest.id).into_iter().flatten().copied();
+    let policy = &facts.input.checked.organisation.policy;
     all.filter(|other| readers.is_within(&other.manifest.audience, policy)).collect()
 }
 
-fn row(skill: &Skill, dependents: &[&Skill]) -> SkillRow {
-    let listing = listing(skill);
+fn row(family: &Family<'_>, skill: &Skill, dependents: usize) -> SkillRow {
+    let listing = listing(family.head, skill);
     SkillRow {
         slug: listing.slug.to_string(),
         team: listing.slug.team.to_string(),
@@ -99,7 +91,7 @@ fn row(skill: &Skill, dependents: &[&Skill]) -> SkillRow {
         tags: listing.tags.into_iter().collect(),
         level: listing.access_level.to_string(),
         kind: listing.skill_type.label().to_owned(),
-        dependents: dependents.len(),
+        dependents,
         deprecated: listing.deprecated,
     }
 }
@@ -114,16 +106,26 @@ pub fn owners(organisation: &Organisation, skill: &Skill) -> Vec<String> {
     team.map(|team| team.owners.clone()).unwrap_or_default()
 }
 
-pub(super) fn skill_page(facts: Facts<'_>, skill: &Skill) -> SkillPage {
+pub(super) fn skill_page(
+    facts: Facts<'_>,
+    family: &Family<'_>,
+    skill: &Skill,
+    closure: &Closure,
+) -> SkillPage {
     let manifest = &skill.manifest;
-    let dependents = dependents(facts, skill, &manifest.audience);
+    let organisation = &facts.input.checked.organisation;
+    let dependents = dependents(facts, family, &family.head.manifest.audience);
     let body = render(&manifest.body);
     SkillPage {
-        row: row(skill, &dependents),
+        row: row(family, skill, dependents.len()),
         name: manifest.id.name.to_string(),
         pin: format!("{}:{}.x", manifest.id, manifest.version.major),
+        chips: standing::chips(family, &manifest.version, skill.status.as_ref(), closure.blocked.is_some()),
+        banner: standing::banner(family, skill, closure.blocked.is_some()),
+        released: skill.released.as_ref().map(standing::moment),
+        versions: family.releases.len(),
         license: manifest.license.clone(),
-        owners: owners(facts.input.organisation, skill),
+        owners: owners(organisation, family.head),
         roles: manifest.allowed_roles().iter().map(ToString::to_string).collect(),
         digest: skill.digest.to_string(),
         body: body.html,
@@ -135,7 +137,34 @@ pub(super) fn skill_page(facts: Facts<'_>, skill: &Skill) -> SkillPage {
             .map(|needed| (needed.spec.skill.to_string(), needed.spec.requirement.to_string()))
             .collect(),
         dependents: dependents.iter().map(|skill| skill.manifest.id.to_string()).collect(),
-        permissions: permissions(facts.input.organisation, skill),
+        permissions: permissions(organisation, skill),
+    }
+}
+
+/// The page of all versions of a skill, the highest first.
+pub(super) fn versions_page(
+    policy: &Policy,
+    family: &Family<'_>,
+    releases: &BTreeMap<Version, ReleaseRecord>,
+) -> VersionsPage {
+    let id = &family.head.manifest.id;
+    let version = |(version, release): (&Version, &ReleaseRecord)| {
+        // Of a release that is closed to some readers of the page it shows the number alone.
+        let open = family.head.manifest.audience.is_within(&release.audience, policy).then_some(release);
+        VersionRow {
+            version: version.to_string(),
+            chips: standing::chips(family, version, release.status.as_ref(), release.blocked.is_some()),
+            reason: open.and_then(|release| Some(release.status.as_ref()?.reason.clone())),
+            released: release.released.as_ref().map(standing::moment),
+            level: open.map(|release| release.audience.level().to_string()),
+            digest: open.map(|release| release.digest.to_string()),
+        }
+    };
+    VersionsPage {
+        slug: id.to_string(),
+        team: id.team.to_string(),
+        name: id.name.to_string(),
+        versions: releases.iter().rev().map(version).collect(),
     }
 }
 

@@ -1,98 +1,206 @@
-//! One skill: its page, bundle, served `SKILL.md`, JSON record and index record.
+//! One skill: of each release its page, bundle, served `SKILL.md` and JSON record; the page of its versions; its index
+//! record.
 
 use std::collections::BTreeMap;
 
 use registry_core::api::{Listing, ReleaseDetail};
 use registry_core::bundle;
-use registry_core::catalog::{Member, ReleaseRecord, SkillRecord, to_json};
-use registry_core::check::Skill;
+use registry_core::catalog::{Key, PublicFile, ReleaseRecord, SkillRecord, to_json};
+use registry_core::check::{Closure, Skill};
 use registry_core::digest::{Digest, closure_digest};
 use registry_core::html::MEDIA_TYPE;
 use registry_core::id::SkillId;
 use registry_core::organisation::Organisation;
+use registry_core::policy::Audience;
 
-use super::render::{self, skill_page};
-use super::{BuildError, Facts, limits, listing};
+use super::assembly::Urls;
+use super::render::{self, skill_page, versions_page};
+use super::{BuildError, Facts, Family, limits, listing};
 use crate::document;
-use crate::pages::{Site, Templates};
 
-/// Everything that one skill adds to a catalog.
+const MARKDOWN: &str = "text/markdown; charset=utf-8";
+/// Where the page of a skill's versions lies below its own.
+const VERSIONS: &str = "versions/";
+
+/// Everything that one skill adds to a catalog; its objects are in the sink.
 pub(super) struct RenderedSkill {
     pub id: SkillId,
-    pub listing: Listing,
+    /// What search finds; nothing for a skill that it does not.
+    pub listing: Option<Listing>,
     pub record: SkillRecord,
-    /// Bytes, the URL at which they are served when public, and their media type.
-    pub objects: Vec<(Vec<u8>, Option<String>, &'static str)>,
+    pub urls: Urls,
 }
 
 pub(super) fn render(
     facts: Facts<'_>,
-    templates: &Templates,
-    site: &Site,
     id: &SkillId,
-    skill: &Skill,
+    family: &Family<'_>,
 ) -> Result<RenderedSkill, BuildError> {
+    let audience = &family.head.manifest.audience;
+    let mut releases = BTreeMap::new();
+    for (version, skill) in &family.releases {
+        releases.insert((*version).clone(), release(facts, family, skill)?);
+    }
+    let kept = facts.input.checked.kept.get(id).cloned().unwrap_or_default();
+    let filed = facts.input.former.and_then(|former| Some(&former.skills.get(id)?.audience));
+    for record in kept.values() {
+        keep_objects(facts, filed.unwrap_or(audience), audience, record.objects())?;
+    }
+    releases.extend(kept);
+    let shelf = Shelf { facts, audience };
+    let versions = facts
+        .templates
+        .render(facts.site, &versions_page(&facts.input.checked.organisation.policy, family, &releases))?;
+    let versions =
+        PublicFile { digest: shelf.put(versions.into_bytes())?, media_type: MEDIA_TYPE.to_owned() };
+    let record = SkillRecord {
+        audience: audience.clone(),
+        removed: false,
+        releases,
+        files: BTreeMap::from([(VERSIONS.to_owned(), versions)]),
+    };
+    let listing = family.is_listed().then(|| listing(family.head, family.latest));
+    Ok(RenderedSkill { id: id.clone(), listing, urls: urls(id, family, &record), record })
+}
+
+/// Where the objects of a skill are filed.
+#[derive(Clone, Copy)]
+struct Shelf<'a> {
+    facts: Facts<'a>,
+    audience: &'a Audience,
+}
+
+impl Shelf<'_> {
+    fn put(self, bytes: Vec<u8>) -> Result<Digest, BuildError> {
+        let digest = Digest::of(&bytes);
+        self.facts.sink.put(Key::Object(self.audience.clone(), digest), bytes)?;
+        Ok(digest)
+    }
+
+    /// Puts what was published under a digest: the bytes made now if they are the same, else those of then.
+    fn put_published(
+        self,
+        bytes: Vec<u8>,
+        published: Option<(&Audience, Digest)>,
+    ) -> Result<Digest, BuildError> {
+        match (published, self.facts.input.former) {
+            (Some((filed, digest)), Some(former)) if digest != Digest::of(&bytes) => {
+                self.put(former.object(filed, digest)?)
+            }
+            _ => self.put(bytes),
+        }
+    }
+}
+
+fn release(facts: Facts<'_>, family: &Family<'_>, skill: &Skill) -> Result<ReleaseRecord, BuildError> {
     let manifest = &skill.manifest;
-    let closures = facts.input.closures.get(id);
+    let checked = facts.input.checked;
+    let closures = checked.closures.get(&manifest.id);
     let closure = closures.and_then(|of| of.get(&manifest.version)).cloned().unwrap_or_default();
-    let (closure, blocked) = (closure.members, closure.blocked);
-    let page = templates.render(site, &skill_page(facts, skill))?.into_bytes();
-    let document = document::served(manifest).into_bytes();
-    let bundle = bundle::pack(&skill.source.files).map_err(|error| BuildError::Bundle(id.clone(), error))?;
-    let record = to_json(&detail(facts.input.organisation, skill, closure.clone(), Digest::of(&bundle)))?;
-    let release = ReleaseRecord {
+    let shelf = Shelf { facts, audience: &family.head.manifest.audience };
+    let former = facts.input.former.and_then(|ledger| ledger.skills.get(&manifest.id));
+    let published = former.and_then(|former| Some((former, former.releases.get(&manifest.version)?)));
+    let packed =
+        bundle::pack(&skill.source.files).map_err(|error| BuildError::Bundle(manifest.id.clone(), error))?;
+    let bundle =
+        shelf.put_published(packed, published.map(|(skill, known)| (&skill.audience, known.bundle)))?;
+    let served = document::served(manifest).into_bytes();
+    let document =
+        shelf.put_published(served, published.map(|(skill, known)| (&skill.audience, known.document)))?;
+    let detail = detail(&checked.organisation, family, skill, closure.clone(), bundle);
+    let record = shelf.put(to_json(&detail)?)?;
+    let page = facts.templates.render(facts.site, &skill_page(facts, family, skill, &closure))?;
+    let Closure { members, blocked } = closure;
+    Ok(ReleaseRecord {
         audience: manifest.audience.clone(),
         digest: skill.digest,
         released: skill.released.clone(),
         status: skill.status.clone(),
         blocked,
-        closure_digest: closure_digest(closure.iter().map(|m| (&m.skill, &m.version, &m.digest))),
-        closure,
+        closure_digest: closure_digest(members.iter().map(|m| (&m.skill, &m.version, &m.digest))),
+        closure: members,
         skill_type: manifest.skill_type,
-        limits: limits(facts.input.organisation, skill),
+        limits: limits(&checked.organisation, skill),
         permissions: manifest.permissions,
-        bundle: Digest::of(&bundle),
-        document: Digest::of(&document),
-        record: Digest::of(&record),
-        page: Digest::of(&page),
-    };
-    let version = &manifest.version;
-    Ok(RenderedSkill {
-        id: id.clone(),
-        listing: listing(skill),
-        record: SkillRecord {
-            audience: manifest.audience.clone(),
-            removed: false,
-            releases: BTreeMap::from([(version.clone(), release)]),
-            files: BTreeMap::new(),
-        },
-        objects: vec![
-            (page.clone(), Some(format!("/skills/{id}/")), MEDIA_TYPE),
-            (page, Some(format!("/skills/{id}/{version}/")), MEDIA_TYPE),
-            (document, Some(format!("/skills/{id}/{version}/SKILL.md")), "text/markdown; charset=utf-8"),
-            (bundle, Some(format!("/skills/{id}/{version}/bundle.tar.gz")), "application/gzip"),
-            (record, None, "application/json"),
-        ],
+        bundle,
+        document,
+        record,
+        page: shelf.put(page.into_bytes())?,
     })
+}
+
+/// Carries over the objects of a skill that was removed.
+pub(super) fn keep(facts: Facts<'_>, record: &SkillRecord) -> Result<(), BuildError> {
+    keep_objects(facts, &record.audience, &record.audience, record.objects())
+}
+
+fn keep_objects(
+    facts: Facts<'_>,
+    from: &Audience,
+    to: &Audience,
+    objects: impl IntoIterator<Item = Digest>,
+) -> Result<(), BuildError> {
+    let Some(former) = facts.input.former else { return Ok(()) };
+    for digest in objects {
+        let key = Key::Object(to.clone(), digest);
+        if !facts.sink.has(&key) {
+            facts.sink.put(key, former.object(from, digest)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The URLs of a skill: of each release the page, with its Markdown twin, and the files; of the skill the page of the
+/// release to use, with its twin, and what else belongs to it.
+fn urls(id: &SkillId, family: &Family<'_>, record: &SkillRecord) -> Urls {
+    let mut urls = Urls::new();
+    let mut add = |url: String, filed: &Audience, digest: Digest, media_type: &str| {
+        urls.insert(url, (Key::Object(filed.clone(), digest), media_type.to_owned()));
+    };
+    let own = format!("/skills/{id}");
+    for (version, release) in &record.releases {
+        let open = release.audience == Audience::Public;
+        // What a stricter rule of its own closes is reached by a decision only.
+        if record.audience == Audience::Public && !open {
+            continue;
+        }
+        let mut both = |page: &str, twin: &str| {
+            add(page.to_owned(), &record.audience, release.page, MEDIA_TYPE);
+            add(twin.to_owned(), &record.audience, release.document, MARKDOWN);
+        };
+        both(&format!("{own}/{version}/"), &format!("{own}/{version}.md"));
+        if family.latest.manifest.version == *version {
+            both(&format!("{own}/"), &format!("{own}.md"));
+        }
+        add(format!("{own}/{version}/SKILL.md"), &record.audience, release.document, MARKDOWN);
+        add(format!("{own}/{version}/bundle.tar.gz"), &record.audience, release.bundle, "application/gzip");
+    }
+    for (name, file) in &record.files {
+        add(format!("{own}/{name}"), &record.audience, file.digest, &file.media_type);
+    }
+    urls
 }
 
 /// What a release says of itself.
 #[must_use]
 pub fn detail(
     organisation: &Organisation,
+    family: &Family<'_>,
     skill: &Skill,
-    closure: Vec<Member>,
+    closure: Closure,
     bundle: Digest,
 ) -> ReleaseDetail {
     let manifest = &skill.manifest;
     ReleaseDetail {
-        listing: listing(skill),
+        listing: listing(family.head, skill),
         digest: skill.digest,
         bundle,
         license: manifest.license.clone(),
-        owners: render::owners(organisation, skill),
+        owners: render::owners(organisation, family.head),
+        released: skill.released.clone(),
+        status: skill.status.clone(),
         depends_on: manifest.depends_on.iter().map(|needed| needed.spec.clone()).collect(),
-        closure,
+        closure: closure.members,
         limits: limits(organisation, skill),
         permissions: manifest.permissions,
         files: render::files(skill),

@@ -10,9 +10,11 @@ mod key;
 mod list;
 mod new;
 mod output;
+mod progress;
 mod show;
 mod skills;
 mod token;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,7 +69,7 @@ enum Command {
     /// Build the catalog.
     Build(build::Arguments),
     /// Check that every file of a catalog has its digest.
-    Verify(build::VerifyArguments),
+    Verify(verify::Arguments),
     /// Print a token for development, signed by a key under `.guildhall/keys`.
     Token(token::Arguments),
     /// Make and show keys.
@@ -94,7 +96,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::List(arguments) => list::run(repository, &arguments),
         Command::Show(arguments) => show::run(repository, &arguments),
         Command::Build(arguments) => build::run(repository, &arguments),
-        Command::Verify(arguments) => build::verify(repository, &arguments),
+        Command::Verify(arguments) => verify::run(repository, &arguments),
         Command::Token(arguments) => token::run(repository, &arguments),
         Command::Key(command) => key::run(&command),
         Command::Schema => schema(),

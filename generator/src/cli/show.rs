@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::skills::{Format, View, findings_by_skill, one_line};
 use super::{Failure, output};
-use crate::catalog;
+use crate::catalog::{self, Family};
 use crate::library::Checked;
 use crate::lint::{self, Tokens};
 use crate::report::{self, inert, printable};
@@ -140,11 +140,12 @@ fn shown<'a>(
     let manifest = &skill.manifest;
     let closures = checked.closures.get(&manifest.id);
     let closure = closures.and_then(|of| of.get(&manifest.version));
-    let closure = closure.map(|closure| closure.members.clone()).unwrap_or_default();
+    let closure = closure.cloned().unwrap_or_default();
+    let family = Family::of(checked, &manifest.id, skill);
     let bundle = Digest::of(&registry_core::bundle::pack(&skill.source.files)?);
     let dependents = catalog::needed_by(&checked.library).remove(&manifest.id).unwrap_or_default();
     Ok(Shown {
-        release: catalog::detail(&checked.organisation, skill, closure, bundle),
+        release: catalog::detail(&checked.organisation, &family, skill, closure, bundle),
         path: &skill.source.manifest_path,
         audience: &manifest.audience,
         open_to: open_to(&manifest.audience, &checked.organisation),

@@ -11,7 +11,7 @@ use registry_core::search::{Shard, search};
 
 use super::Rebuilt;
 use super::pages::{self, Findings};
-use crate::catalog::{self, Catalog, Input};
+use crate::catalog::{self, Catalog, Input, Memory};
 use crate::library::Checked;
 use crate::releases::GatherError;
 
@@ -86,22 +86,21 @@ fn rebuilt(checked: Option<&Checked>, failure: Option<String>) -> Rebuilt {
 }
 
 fn site(checked: &Checked) -> Result<Site, String> {
-    let built = catalog::build(Input {
-        library: &checked.library,
-        closures: &checked.closures,
-        organisation: &checked.organisation,
-        commit: None,
-        configured: checked.outcome.configured,
-    });
+    let files = Memory::default();
+    let built = catalog::build(Input::new(checked, None), &files);
     let said = |error: &dyn std::error::Error| format!("{error}{}", registry_core::diagnostic::causes(error));
-    Site::new(built.map_err(|error| said(&error))?).map_err(|error| said(&error))
+    let built = built.map_err(|error| said(&error))?;
+    Site::new(built, files.into_files()).map_err(|error| said(&error))
 }
 
 impl Site {
-    fn new(catalog: Catalog) -> Result<Self, registry_core::search::ShardError> {
+    fn new(
+        catalog: Catalog,
+        files: BTreeMap<Key, Vec<u8>>,
+    ) -> Result<Self, registry_core::search::ShardError> {
         let mut objects = BTreeMap::new();
         let mut shards = Vec::new();
-        for (key, bytes) in catalog.files {
+        for (key, bytes) in files {
             match &key {
                 Key::Object(..) => drop(objects.insert(key, Bytes::from(bytes))),
                 Key::Shard(..) => shards.push(Shard::read(bytes)?),

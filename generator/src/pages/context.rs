@@ -104,6 +104,69 @@ pub struct TeamPage {
     pub roles: Vec<RoleRow>,
 }
 
+/// A word beside a version.
+#[derive(Debug, Clone, Serialize)]
+pub struct Chip {
+    /// The word.
+    pub text: &'static str,
+    /// Whether it calls for care.
+    pub warn: bool,
+}
+
+/// What a reader must know before anything else.
+#[derive(Debug, Serialize)]
+pub struct Banner {
+    /// What it is about.
+    pub title: &'static str,
+    /// Why.
+    pub text: String,
+    /// The day on which the release goes.
+    pub until: Option<String>,
+    /// What to use in its place: URL and text.
+    pub instead: Option<(String, String)>,
+}
+
+/// When and from what a release was made.
+#[derive(Debug, Serialize)]
+pub struct Moment {
+    /// The day, as `YYYY-MM-DD` (UTC).
+    pub date: String,
+    /// The commit.
+    pub commit: String,
+    /// The tag.
+    pub tag: Option<String>,
+}
+
+/// A release in the list of versions.
+#[derive(Debug, Serialize)]
+pub struct VersionRow {
+    /// The version.
+    pub version: String,
+    /// What has become of it.
+    pub chips: Vec<Chip>,
+    /// Why.
+    pub reason: Option<String>,
+    /// When and from what it was made; nothing for a working tree.
+    pub released: Option<Moment>,
+    /// Its own access level; nothing where that is stricter than the skill's.
+    pub level: Option<String>,
+    /// The source digest; likewise.
+    pub digest: Option<String>,
+}
+
+/// The page of all versions of a skill.
+#[derive(Debug, Serialize)]
+pub struct VersionsPage {
+    /// `team/name`.
+    pub slug: String,
+    /// The team.
+    pub team: String,
+    /// The name within the team.
+    pub name: String,
+    /// The releases, the highest version first.
+    pub versions: Vec<VersionRow>,
+}
+
 /// A skill's page.
 #[derive(Debug, Serialize)]
 pub struct SkillPage {
@@ -113,6 +176,14 @@ pub struct SkillPage {
     pub name: String,
     /// The requirement that pins its major, as in `support/case-facts:1.x`.
     pub pin: String,
+    /// What has become of the release.
+    pub chips: Vec<Chip>,
+    /// What must be known before using it.
+    pub banner: Option<Banner>,
+    /// When and from what it was made; nothing for a working tree.
+    pub released: Option<Moment>,
+    /// How many versions there are.
+    pub versions: usize,
     /// SPDX expression.
     pub license: Option<String>,
     /// Who looks after it.
@@ -159,6 +230,9 @@ impl Page for TeamPage {
 }
 impl Page for SkillPage {
     const TEMPLATE: &'static str = "skill.html";
+}
+impl Page for VersionsPage {
+    const TEMPLATE: &'static str = "versions.html";
 }
 impl Page for SearchPage {
     const TEMPLATE: &'static str = "search.html";

@@ -4,8 +4,8 @@ mod context;
 mod markdown;
 
 pub use context::{
-    IndexPage, NotFoundPage, Page, RoleRow, SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow,
-    TeamsPage,
+    Banner, Chip, IndexPage, Moment, NotFoundPage, Page, RoleRow, SearchPage, Site, SkillPage, SkillRow,
+    TeamPage, TeamRow, TeamsPage, VersionRow, VersionsPage,
 };
 pub use markdown::{Heading, Rendered, render};
 
@@ -14,11 +14,12 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 /// The templates, compiled in: a build needs nothing but the program and the repository.
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("base.html", include_str!("../../../templates/base.html")),
     ("skill_row.html", include_str!("../../../templates/skill_row.html")),
     ("index.html", include_str!("../../../templates/index.html")),
     ("skill.html", include_str!("../../../templates/skill.html")),
+    ("versions.html", include_str!("../../../templates/versions.html")),
     ("teams.html", include_str!("../../../templates/teams.html")),
     ("team.html", include_str!("../../../templates/team.html")),
     ("search.html", include_str!("../../../templates/search.html")),

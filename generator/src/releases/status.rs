@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use registry_core::check::{Library, Past};
+use registry_core::check::{Library, Past, Skill};
 use registry_core::diagnostic::{Diagnostic, Rule, Span};
 use registry_core::id::SkillId;
 use registry_core::manifest::SourceFile;
-use registry_core::status::{Date, Overlay, skill_of};
+use registry_core::status::{Date, Overlay, Status, skill_of};
 
 /// The overlay of every skill, by its file.
 #[derive(Debug, Default)]
@@ -69,6 +69,17 @@ impl Statuses {
                 );
             }
         }
+        library.values_mut().for_each(|head| deprecate(head, past));
         findings
+    }
+}
+
+/// What the head's frontmatter says of its own major holds for every release of it, where no file says otherwise.
+fn deprecate(head: &mut Skill, past: &mut Past) {
+    let Some(status) = head.manifest.deprecated.as_ref().map(Status::from) else { return };
+    let major = head.manifest.version.major;
+    let former = past.releases.get_mut(&head.manifest.id).into_iter().flat_map(BTreeMap::values_mut);
+    for release in former.chain([head]).filter(|release| release.manifest.version.major == major) {
+        release.status.get_or_insert_with(|| status.clone());
     }
 }

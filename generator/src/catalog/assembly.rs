@@ -1,0 +1,127 @@
+//! Shards, buckets and the root, made of what was rendered.
+
+use std::collections::BTreeMap;
+
+use registry_core::catalog::{
+    BUCKETS, FormatError, IndexBucket, Key, PathBucket, PublicFile, Root, SCHEMA, SkillRecord, to_json,
+};
+use registry_core::digest::Digest;
+use registry_core::id::SkillId;
+use registry_core::policy::Audience;
+use registry_core::search::ShardBuilder;
+
+use super::skills::RenderedSkill;
+use super::{BuildError, Catalog, Input, Sink, Step};
+use crate::pages::program_digest;
+use crate::write::WriteError;
+
+/// Every URL with its object and media type.
+pub(super) type Urls = BTreeMap<String, (Key, String)>;
+
+/// A catalog in the making.
+pub(super) struct Assembly<'a> {
+    sink: &'a dyn Sink,
+    urls: Urls,
+    pub index: BTreeMap<SkillId, SkillRecord>,
+    listings: BTreeMap<Audience, ShardBuilder>,
+}
+
+impl<'a> Assembly<'a> {
+    pub(super) fn new(sink: &'a dyn Sink) -> Self {
+        Self { sink, urls: Urls::new(), index: BTreeMap::new(), listings: BTreeMap::new() }
+    }
+
+    pub(super) fn skill(&mut self, skill: RenderedSkill) {
+        if let Some(listing) = skill.listing {
+            self.listings.entry(skill.record.audience.clone()).or_default().add(listing);
+        }
+        self.urls.extend(skill.urls);
+        self.index.insert(skill.id, skill.record);
+    }
+
+    /// Adds a public file.
+    pub(super) fn public(&mut self, url: String, media_type: &str, bytes: Vec<u8>) -> Result<(), BuildError> {
+        let key = Key::Object(Audience::Public, Digest::of(&bytes));
+        self.sink.put(key.clone(), bytes)?;
+        self.urls.insert(url, (key, media_type.to_owned()));
+        Ok(())
+    }
+
+    fn put(&self, key: impl FnOnce(Digest) -> Key, bytes: Vec<u8>) -> Result<Digest, WriteError> {
+        let digest = Digest::of(&bytes);
+        self.sink.put(key(digest), bytes)?;
+        Ok(digest)
+    }
+
+    fn site(&self) -> BTreeMap<String, PublicFile> {
+        let public = |(url, (key, media_type)): (&String, &(Key, String))| match key {
+            Key::Object(Audience::Public, digest) => {
+                Some((url.clone(), PublicFile { digest: *digest, media_type: media_type.clone() }))
+            }
+            _ => None,
+        };
+        self.urls.iter().filter_map(public).collect()
+    }
+
+    pub(super) fn finish(mut self, input: Input<'_>) -> Result<Catalog, BuildError> {
+        (input.observe)(Step::Phase("shards"));
+        let mut shards = BTreeMap::new();
+        for (audience, builder) in &self.listings {
+            let bytes = builder.encode().map_err(|error| BuildError::Shard(audience.clone(), error))?;
+            shards.insert(audience.clone(), self.put(|digest| Key::Shard(audience.clone(), digest), bytes)?);
+        }
+        (input.observe)(Step::Phase("buckets"));
+        let index = std::mem::take(&mut self.index);
+        let index =
+            self.buckets(index, Key::Index, |skills| to_json(&IndexBucket { schema: SCHEMA, skills }))?;
+        let site = self.site();
+        let paths =
+            self.buckets(site.clone(), Key::Paths, |paths| to_json(&PathBucket { schema: SCHEMA, paths }))?;
+        let checked = input.checked;
+        let root = Root {
+            schema: SCHEMA,
+            development: input.commit.is_none() || !checked.outcome.configured,
+            commit: input.commit.map(str::to_owned),
+            former: None,
+            policy: self.put(Key::Policy, to_json(&checked.organisation)?)?,
+            program: program_digest(),
+            index,
+            paths,
+            shards,
+        };
+        let root = self.root(root, input)?;
+        Ok(Catalog { site, urls: self.urls, root })
+    }
+
+    /// Writes the root, which names the former one; but where nothing has changed it is the former one.
+    fn root(&self, root: Root, input: Input<'_>) -> Result<Digest, BuildError> {
+        let Some(former) = input.former else { return Ok(self.put(Key::Root, root.encode()?)?) };
+        let same = Root { former: former.former, ..root.clone() }.encode()?;
+        if Digest::of(&same) == former.root {
+            return Ok(self.put(Key::Root, same)?);
+        }
+        Ok(self.put(Key::Root, Root { former: Some(former.root), ..root }.encode()?)?)
+    }
+
+    /// Deals entries into [`BUCKETS`] by the SHA-256 of their key; the empty buckets are written too, so that an
+    /// edge opens as many files for a name that exists as for one that does not.
+    fn buckets<K: Ord + ToString, V>(
+        &self,
+        entries: BTreeMap<K, V>,
+        key: fn(u8, Digest) -> Key,
+        encode: impl Fn(BTreeMap<K, V>) -> Result<Vec<u8>, FormatError>,
+    ) -> Result<Vec<Digest>, BuildError> {
+        let mut buckets: Vec<BTreeMap<K, V>> = (0..BUCKETS).map(|_| BTreeMap::new()).collect();
+        for (name, value) in entries {
+            let bucket = Digest::of(name.to_string().as_bytes()).bucket();
+            if let Some(entries) = buckets.get_mut(usize::from(bucket)) {
+                entries.insert(name, value);
+            }
+        }
+        let mut digests = Vec::with_capacity(BUCKETS);
+        for (number, bucket) in (0..=u8::MAX).zip(buckets) {
+            digests.push(self.put(|digest| key(number, digest), encode(bucket)?)?);
+        }
+        Ok(digests)
+    }
+}
