@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use edge_worker::native::FilesHost;
 use edge_worker::{Body, Edge, EdgeConfig, handle};
-use generator::catalog::{self, Catalog, Input};
+use generator::catalog::{self, Catalog, Input, Memory, Sink as _};
 use generator::library::{self, Checked};
 use generator::source::Snapshot;
-use generator::write::{self, Signing};
+use generator::write::{Signing, Writer};
 use registry_core::catalog::{IndexBucket, Key, Root, SkillRecord, to_json};
 use registry_core::digest::{Digest, FileMode};
 use registry_core::id::SkillId;
@@ -48,35 +48,39 @@ fn write_catalog(
     edit: &dyn Fn(&mut BTreeMap<SkillId, SkillRecord>),
 ) -> Result<()> {
     ensure!(checked.errors() == 0, "{:?}", checked.outcome.diagnostics);
-    let mut built = catalog::build(Input {
-        library: &checked.library,
-        closures: &checked.closures,
-        organisation: &checked.organisation,
-        commit: committed.then_some(COMMIT),
-        configured: checked.outcome.configured,
-    })?;
-    edit_index(&mut built, edit)?;
+    let files = Memory::default();
+    let mut built = catalog::build(Input::new(checked, committed.then_some(COMMIT)), &files)?;
+    let mut files = files.into_files();
+    edit_index(&mut built, &mut files, edit)?;
     let key = key("head-1")?;
     let signing = Signing { key: &key, former_keys: &[], now: signed, expires_days: 7 };
-    write::write(&built, folder, signing, &mut |_| {})?;
+    let writer = Writer::open(folder, signing, &|_| {})?;
+    for (key, bytes) in files {
+        writer.put(key, bytes)?;
+    }
+    writer.finish(&built, false)?;
     Ok(())
 }
 
 /// Decodes every bucket of the index, has it edited, and makes the root name the outcome.
-fn edit_index(built: &mut Catalog, edit: &dyn Fn(&mut BTreeMap<SkillId, SkillRecord>)) -> Result<()> {
-    let root_bytes = built.files.remove(&Key::Root(built.root)).context("a catalog has a root")?;
+fn edit_index(
+    built: &mut Catalog,
+    files: &mut BTreeMap<Key, Vec<u8>>,
+    edit: &dyn Fn(&mut BTreeMap<SkillId, SkillRecord>),
+) -> Result<()> {
+    let root_bytes = files.remove(&Key::Root(built.root)).context("a catalog has a root")?;
     let mut root = Root::decode(&root_bytes, &built.root)?;
     for (number, digest) in (0..=u8::MAX).zip(&mut root.index) {
-        let bytes = built.files.remove(&Key::Index(number, *digest)).context("a root names its buckets")?;
+        let bytes = files.remove(&Key::Index(number, *digest)).context("a root names its buckets")?;
         let mut bucket = IndexBucket::decode(&bytes)?;
         edit(&mut bucket.skills);
         let bytes = to_json(&bucket)?;
         *digest = Digest::of(&bytes);
-        built.files.insert(Key::Index(number, *digest), bytes);
+        files.insert(Key::Index(number, *digest), bytes);
     }
     let bytes = root.encode()?;
     built.root = Digest::of(&bytes);
-    built.files.insert(Key::Root(built.root), bytes);
+    files.insert(Key::Root(built.root), bytes);
     Ok(())
 }
 

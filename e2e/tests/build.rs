@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use e2e::Repository;
 use generator::catalog::{self, Input};
 use generator::source::{self, Origin};
-use generator::write::{self, Signing};
+use generator::write::{Signing, Writer};
 use generator::{library, verify};
 use registry_core::token::SigningKey;
 
@@ -135,26 +136,22 @@ fn write_and_die(repository: &Path, kill_at: Option<usize>) -> usize {
     let snapshot = source::read(repository, Origin::Head).unwrap();
     let commit = snapshot.commit.clone();
     let checked = library::check(snapshot);
-    let built = catalog::build(Input {
-        library: &checked.library,
-        closures: &checked.closures,
-        organisation: &checked.organisation,
-        commit: commit.as_ref().map(|commit| commit.id.as_str()),
-        configured: checked.outcome.configured,
-    })
-    .unwrap();
-    let mut steps = 0;
-    let signing = Signing { key: &key(), former_keys: &[], now: 1_800_000_000, expires_days: 7 };
-    write::write(&built, &repository.join("dist"), signing, &mut |done| {
-        steps = done;
+    let steps = AtomicUsize::new(0);
+    let progress = |done| {
+        steps.fetch_max(done, Ordering::Relaxed);
         if Some(done) == kill_at {
             let me = std::process::id().to_string();
             Command::new("kill").args(["-KILL", &me]).status().unwrap();
             std::thread::sleep(std::time::Duration::from_secs(60));
         }
-    })
-    .unwrap();
-    steps
+    };
+    let signing = Signing { key: &key(), former_keys: &[], now: 1_800_000_000, expires_days: 7 };
+    let dist = repository.join("dist");
+    let writer = Writer::open(&dist, signing, &progress).unwrap();
+    let commit = commit.as_ref().map(|commit| commit.id.as_str());
+    let built = catalog::build(Input::new(&checked, commit), &writer).unwrap();
+    writer.finish(&built, true).unwrap();
+    steps.into_inner()
 }
 
 /// Not a test of its own: the body of the child process.

@@ -80,22 +80,48 @@ impl<H: Host> Request<'_, H> {
         let Some(record) = record.filter(|record| self.sees(Some(record))) else {
             return Ok(Decision::Denied(Denial::Hidden));
         };
-        let Some((version, release)) = record.choose(&spec.requirement) else {
-            return Ok(Decision::NoVersion(record.releases.keys().cloned().collect()));
-        };
+        match record.choose(&spec.requirement) {
+            Some(chosen) => self.decide_release(&spec.skill, record, chosen).await,
+            None => Ok(Decision::NoVersion(record.releases.keys().cloned().collect())),
+        }
+    }
+
+    /// Decides about the release that people and agents are to use, be it a pre-release.
+    pub(crate) async fn decide_latest(&self, skill: &SkillId) -> Result<Decision, Refusal> {
+        let bucket = self.catalog.bucket(self.host, skill).await?;
+        let record = bucket.skills.get(skill).filter(|record| self.sees(Some(record)));
+        match record.and_then(|record| Some((record, record.latest()?))) {
+            Some((record, latest)) => self.decide_release(skill, record, latest).await,
+            None => Ok(Decision::Denied(Denial::Hidden)),
+        }
+    }
+
+    /// Decides about a release of a skill that the caller sees.
+    async fn decide_release(
+        &self,
+        skill: &SkillId,
+        record: &SkillRecord,
+        (version, release): (&Version, &ReleaseRecord),
+    ) -> Result<Decision, Refusal> {
         if !self.opens(record, release) {
             return Ok(Decision::Denied(Denial::ReleaseClosed));
         }
-        for member in release.closure.iter().filter(|member| member.skill != spec.skill) {
+        if let Some(by) = &release.blocked {
+            let bucket = self.catalog.bucket(self.host, by).await?;
+            let named = self.sees(bucket.skills.get(by)).then(|| by.clone());
+            return Ok(Decision::Denied(Denial::Blocked(named)));
+        }
+        for member in release.closure.iter().filter(|member| member.skill != *skill) {
             if let Some(denial) = self.closed_member(&member.skill, &member.version).await? {
                 return Ok(Decision::Denied(denial));
             }
         }
-        Ok(Decision::Granted(Box::new(Granted::new(&spec.skill, version, record, release))))
+        Ok(Decision::Granted(Box::new(Granted::new(skill, version, record, release))))
     }
 
-    fn sees(&self, record: Option<&SkillRecord>) -> bool {
-        let head = record.map(|record| &record.audience);
+    /// Whether the caller may know of a skill. One that was removed is hidden from everyone.
+    pub(crate) fn sees(&self, record: Option<&SkillRecord>) -> bool {
+        let head = record.filter(|record| !record.removed).map(|record| &record.audience);
         let policy = &self.catalog.organisation.policy;
         visibility(head, self.caller.as_ref(), policy, self.now) == Visibility::Visible
     }
@@ -109,6 +135,7 @@ impl<H: Host> Request<'_, H> {
         let bucket = self.catalog.bucket(self.host, skill).await?;
         let record = bucket.skills.get(skill);
         let open = record
+            .filter(|record| !record.removed)
             .and_then(|record| record.releases.get(version).map(|release| self.opens(record, release)))
             .unwrap_or(false);
         let named = self.sees(record).then(|| skill.clone());
@@ -127,6 +154,12 @@ impl<H: Host> Request<'_, H> {
             Denial::ReleaseClosed => format!("this release of `{skill}` is not open to {whom}"),
             Denial::DependencyClosed(Some(needed)) => {
                 format!("`{skill}` needs `{needed}`, of which the release it needs is not open to {whom}")
+            }
+            Denial::Blocked(Some(needed)) => format!(
+                "`{skill}` is blocked: what it needs of `{needed}` is gone, or closed to some who may use `{skill}`"
+            ),
+            Denial::Blocked(None) => {
+                format!("`{skill}` is blocked: what it needs is gone, or closed to some who may use it")
             }
             Denial::DependencyClosed(None) => format!("`{skill}` needs a skill that is not open to {whom}"),
         }

@@ -7,6 +7,8 @@ use registry_core::Version;
 use registry_core::catalog::Key;
 use registry_core::digest::Digest;
 use registry_core::html::MEDIA_TYPE;
+use registry_core::id::SkillId;
+use registry_core::policy::Denial;
 use registry_core::requirement::{Requirement, Spec};
 use registry_core::token::BundleClaims;
 
@@ -18,6 +20,9 @@ use crate::reply::{self, Body, Refusal, Reply};
 
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 const GZIP: &str = "application/gzip";
+/// What belongs to a skill as a whole: the last part of its path, and its name in the skill's record.
+const FILES: [(&str, &str); 3] =
+    [("versions", "versions/"), ("feed.atom", "feed.atom"), ("feed.json", "feed.json")];
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// The forms of a release that `Accept` chooses among.
@@ -28,25 +33,71 @@ enum Form {
     Json,
 }
 
+/// What a path asks for.
+struct Wanted {
+    skill: SkillId,
+    part: Part,
+    /// The form that the path itself states.
+    form: Option<Form>,
+}
+
+enum Part {
+    Latest,
+    Release(Version),
+    /// By its name in the skill's record.
+    File(&'static str),
+}
+
+impl Wanted {
+    fn parse(parameters: &Params<'_, '_>) -> Result<Self, Refusal> {
+        let part = |name| parameters.get(name).unwrap_or_default();
+        let (name, version) = (part("name"), parameters.get("version"));
+        let last = version.unwrap_or(name);
+        let form = last.ends_with(".md").then_some(Form::Markdown);
+        let bare = |text: &str| text.strip_suffix(".md").unwrap_or(text).to_owned();
+        let name = if version.is_none() { bare(name) } else { name.to_owned() };
+        let skill = access::spec(&format!("{}/{name}", part("team")), "*")?.skill;
+        let file =
+            |text: &str| FILES.iter().find(|(path, _)| *path == text).map(|(_, name)| Part::File(name));
+        let part = match version {
+            None => Part::Latest,
+            Some(text) => match file(text) {
+                Some(file) => file,
+                None => Part::Release(parse_version(&bare(text))?),
+            },
+        };
+        Ok(Self { skill, part, form })
+    }
+}
+
+fn parse_version(text: &str) -> Result<Version, Refusal> {
+    Version::parse(text).map_err(|error| Refusal::bad_request(format!("the version: {error}")))
+}
+
 impl<H: Host> Request<'_, H> {
-    /// A release in the form that the caller accepts; without a version, the latest.
+    /// A release in the form that the caller accepts; without a version, the one to use. Or what else belongs to the
+    /// skill.
     pub(super) async fn skill(&self, parameters: &Params<'_, '_>) -> Result<Reply, Refusal> {
-        let form = self.form();
-        let spec = match spec(parameters) {
-            Ok(spec) => spec,
-            Err(_) if form == Form::Page => return self.not_found().await,
+        let wanted = match Wanted::parse(parameters) {
+            Ok(wanted) => wanted,
+            Err(_) if self.form() == Form::Page => return self.not_found().await,
             Err(refusal) => return Err(refusal),
         };
-        let granted = match self.decide(&spec).await? {
-            Decision::Granted(granted) => granted,
-            Decision::Denied(denial) => {
-                self.log_denial(&spec).await?;
-                return if form == Form::Page {
-                    self.not_found().await
-                } else {
-                    Err(self.denial(&spec, &denial))
-                };
+        let form = wanted.form.unwrap_or_else(|| self.form());
+        let spec = match wanted.part {
+            Part::File(name) => return self.file(&wanted.skill, name, form).await,
+            Part::Latest => Spec { skill: wanted.skill.clone(), requirement: Requirement::any() },
+            Part::Release(version) => {
+                Spec { skill: wanted.skill.clone(), requirement: Requirement::exactly(&version) }
             }
+        };
+        let decision = match parameters.get("version") {
+            None => self.decide_latest(&spec.skill).await?,
+            Some(_) => self.decide(&spec).await?,
+        };
+        let granted = match decision {
+            Decision::Granted(granted) => granted,
+            Decision::Denied(denial) => return self.refuse(&spec, &denial, form).await,
             Decision::NoVersion(_) if form == Form::Page => return self.not_found().await,
             Decision::NoVersion(versions) => return Err(no_version(&spec, &versions)),
         };
@@ -55,6 +106,24 @@ impl<H: Host> Request<'_, H> {
             Form::Markdown => self.object(&granted, granted.release.document, MARKDOWN).await,
             Form::Json => self.object(&granted, granted.release.record, "application/json").await,
         }
+    }
+
+    async fn refuse(&self, spec: &Spec, denial: &Denial, form: Form) -> Result<Reply, Refusal> {
+        self.log_denial(spec).await?;
+        if form == Form::Page { self.not_found().await } else { Err(self.denial(spec, denial)) }
+    }
+
+    /// What belongs to a skill as a whole: whoever sees the skill may read it.
+    async fn file(&self, skill: &SkillId, name: &'static str, form: Form) -> Result<Reply, Refusal> {
+        let bucket = self.catalog.bucket(self.host, skill).await?;
+        let record = bucket.skills.get(skill).filter(|record| self.sees(Some(record)));
+        let Some(record) = record else {
+            let spec = Spec { skill: skill.clone(), requirement: Requirement::any() };
+            return self.refuse(&spec, &Denial::Hidden, form).await;
+        };
+        let Some(file) = record.files.get(name) else { return self.not_found().await };
+        let bytes = read(self.host, &Key::Object(record.audience.clone(), file.digest)).await?;
+        Ok(reply::reply(StatusCode::OK, &file.media_type, Body::Bytes(bytes)))
     }
 
     fn form(&self) -> Form {
@@ -126,9 +195,7 @@ fn spec(parameters: &Params<'_, '_>) -> Result<Spec, Refusal> {
     let part = |name| parameters.get(name).unwrap_or_default();
     let mut spec = access::spec(&format!("{}/{}", part("team"), part("name")), "*")?;
     if let Some(version) = parameters.get("version") {
-        let version =
-            Version::parse(version).map_err(|error| Refusal::bad_request(format!("the version: {error}")))?;
-        spec.requirement = Requirement::exactly(&version);
+        spec.requirement = Requirement::exactly(&parse_version(version)?);
     }
     Ok(spec)
 }

@@ -21,6 +21,9 @@ pub enum Denial {
     ReleaseClosed,
     /// A member of the closure is closed. Named only where the caller may see it.
     DependencyClosed(Option<SkillId>),
+    /// The release was published, and a dependency of it is gone, or closed to some who may use the release. Named only
+    /// where the caller may see it.
+    Blocked(Option<SkillId>),
 }
 
 /// Whether a skill whose head has audience `head` is visible to the caller; `None` stands for an absent skill.
