@@ -15,6 +15,7 @@ const FOOTER: &str = "</main>\n</html>\n";
 
 /// A skill's own file, and the page of it relative to the output.
 pub struct Manifest {
+    /// Where it is read.
     pub from: PathBuf,
     page: PathBuf,
 }

@@ -8,14 +8,19 @@ use crate::measure::Cost;
 
 /// A piece of work and the median of what it cost.
 pub struct Case {
+    /// As people read it.
     pub name: &'static str,
+    /// The medians.
     pub cost: Cost,
 }
 
 /// All figures of a run. The first case is the one that the others are compared with.
 pub struct Report {
+    /// How many skills the corpus has.
     pub skills: usize,
+    /// How often everything was run.
     pub runs: usize,
+    /// The floor, then the builds.
     pub cases: [Case; 4],
 }
 

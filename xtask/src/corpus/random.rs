@@ -25,6 +25,7 @@ impl Random {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }
 
+    /// A number of a range, both ends included.
     pub fn within(&mut self, range: RangeInclusive<usize>) -> usize {
         range.start() + self.below(range.end() - range.start() + 1)
     }
@@ -34,6 +35,7 @@ impl Random {
         self.below(100) < share
     }
 
+    /// One of the words.
     pub fn pick(&mut self, words: &[&'static str]) -> &'static str {
         words.get(self.below(words.len())).copied().unwrap_or_default()
     }

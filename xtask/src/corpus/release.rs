@@ -9,12 +9,16 @@ use super::words::{ACTS, KINDS, NOUNS, SYSTEMS, TAGS};
 /// A file of the repository.
 #[derive(Debug, PartialEq, Eq)]
 pub struct File {
+    /// Relative to the repository.
     pub path: String,
+    /// Whether Git has it as 100755.
     pub is_executable: bool,
+    /// All of it.
     pub text: String,
 }
 
 impl File {
+    /// One that is not to be run.
     pub fn plain(path: String, text: String) -> Self {
         Self { path, is_executable: false, text }
     }

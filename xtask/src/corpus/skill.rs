@@ -8,12 +8,15 @@ use super::words::{QUALIFIERS, ROLES, TEAMS, Team};
 /// Who may use a skill, within its team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
+    /// Everybody.
     Public,
+    /// The team.
     Team,
     /// Two roles of the team.
     Agents,
     /// One of the two.
     Leads,
+    /// Members of the team, elevated.
     Sensitive,
 }
 
@@ -42,6 +45,7 @@ impl Level {
 /// What stands in a skill's place in the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
+    /// One file.
     File,
     /// A folder with a script and a reference.
     Folder,
@@ -52,20 +56,26 @@ pub enum Form {
 /// A skill of no version yet.
 #[derive(Debug)]
 pub struct Skill {
+    /// Counted from 0.
     pub number: usize,
+    /// The team that it belongs to.
     pub team: &'static Team,
+    /// Its name within the team.
     pub name: String,
     /// What it is about, as in `credit note`.
     pub thing: &'static str,
     /// What it does, as in `Resolves`.
     pub does: &'static str,
+    /// Who may use it.
     pub level: Level,
+    /// How it lies in the repository.
     pub form: Form,
     /// `team/name` of other skills, all of lower numbers.
     pub needs: BTreeSet<String>,
 }
 
 impl Skill {
+    /// Skill `number` where so many teams share the skills.
     pub fn of(number: usize, teams: usize) -> Self {
         let Named { team, name, thing, does } = Named::of(number, teams);
         let mut random = Random::of([number, 2]);
@@ -78,6 +88,7 @@ impl Skill {
         Self { number, team, name, thing, does, level, form, needs: needs(number, teams, &mut random) }
     }
 
+    /// `team/name`.
     pub fn slug(&self) -> String {
         format!("{}/{}", self.team.name, self.name)
     }

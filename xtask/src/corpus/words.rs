@@ -3,7 +3,9 @@
 /// A team, and the things that its skills are about.
 #[derive(Debug)]
 pub struct Team {
+    /// As in `guildhall.yaml`.
     pub name: &'static str,
+    /// What the work of the team is about.
     pub things: [&'static str; 8],
 }
 
@@ -45,12 +47,14 @@ pub const ROLES: [(&str, &str); 16] = [
     ("classifier", "Classifies"), ("monitor", "Monitors"), ("extractor", "Extracts"), ("approver", "Approves"),
 ];
 
+/// What narrows a thing down, as the beginning of a name; the first one does not.
 #[rustfmt::skip]
 pub const QUALIFIERS: [&str; 20] = [
     "", "emea", "apac", "enterprise", "partner", "regulated", "batch", "realtime", "legacy", "self-serve",
     "premium", "seasonal", "after-hours", "cross-border", "high-volume", "first-line", "priority", "offline", "yearly", "multilingual",
 ];
 
+/// Tags.
 #[rustfmt::skip]
 pub const TAGS: [&str; 48] = [
     "automation", "internal", "reporting", "workflow", "triage", "gdpr", "sox", "pci", "risk", "payments", "sla", "escalation",
@@ -59,12 +63,14 @@ pub const TAGS: [&str; 48] = [
     "vendors", "onboarding", "benefits", "content", "accessibility", "graphql", "caching", "cost", "inventory", "customs", "surveys", "analytics",
 ];
 
+/// What a case of a thing may be.
 #[rustfmt::skip]
 pub const KINDS: [&str; 20] = [
     "pending", "disputed", "duplicate", "expired", "urgent", "partial", "manual", "late", "incomplete", "rejected",
     "historic", "flagged", "linked", "recurring", "unverified", "archived", "confidential", "foreign", "bulk", "internal",
 ];
 
+/// What a case has or concerns.
 #[rustfmt::skip]
 pub const NOUNS: [&str; 30] = [
     "customer", "account", "order", "record", "region", "approver", "deadline", "threshold", "document", "attachment",
@@ -72,12 +78,14 @@ pub const NOUNS: [&str; 30] = [
     "comment", "status", "checklist", "amount", "limit", "identifier", "reviewer", "invoice", "message", "calendar",
 ];
 
+/// What may be done with it.
 #[rustfmt::skip]
 pub const ACTS: [&str; 20] = [
     "confirm", "compare", "collect", "record", "attach", "verify", "notify", "escalate", "calculate", "export",
     "reopen", "close", "annotate", "merge", "split", "prioritise", "redact", "normalise", "fetch", "publish",
 ];
 
+/// Where it is recorded.
 #[rustfmt::skip]
 pub const SYSTEMS: [&str; 12] = [
     "the ledger", "the ticket system", "the data warehouse", "the contract archive", "the staff directory", "the incident log",
