@@ -18,12 +18,20 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// A folder with nothing in it, for programs that make the repository.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn unborn() -> Result<Self> {
+        Ok(Self { folder: tempfile::tempdir()? })
+    }
+
     /// An empty repository.
     ///
     /// # Errors
     /// When Git fails.
     pub fn empty() -> Result<Self> {
-        let repository = Self { folder: tempfile::tempdir()? };
+        let repository = Self::unborn()?;
         repository.git(&["init", "--quiet", "--initial-branch=main"])?;
         repository.git(&["config", "user.name", "Author"])?;
         repository.git(&["config", "user.email", "author@example.com"])?;

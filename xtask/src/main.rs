@@ -1,5 +1,6 @@
 //! `cargo xtask`: sets up and runs everything, on a fresh machine with Rust and Node.
 
+mod corpus;
 mod fuzz;
 mod output;
 mod process;
@@ -30,6 +31,8 @@ enum Command {
     Test,
     /// Run the long forms: every mutant of the policy, property tests with many cases, minutes of fuzzing.
     Prove(prove::Arguments),
+    /// Write made skills in any number, for measuring.
+    Corpus(corpus::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Up(arguments) => up::run(&arguments),
         Command::Test => suites::run_counted(),
         Command::Prove(arguments) => prove::run_long(&arguments),
+        Command::Corpus(arguments) => corpus::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
