@@ -19,5 +19,6 @@ pub mod place;
 pub mod report;
 pub mod scaffold;
 pub mod source;
+pub mod store;
 pub mod verify;
 pub mod write;
