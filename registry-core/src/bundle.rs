@@ -2,7 +2,7 @@
 //! are packed, and nothing that is no such archive is unpacked. All of it happens in memory.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read};
 
 use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
@@ -50,7 +50,8 @@ pub enum BundleError {
 /// # Errors
 /// When a path is too long for the format.
 pub fn pack(files: &BTreeMap<String, SourceFile>) -> io::Result<Vec<u8>> {
-    let mut archive = tar::Builder::new(Vec::new());
+    let compressed = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
+    let mut archive = tar::Builder::new(compressed);
     for (path, file) in files {
         let mut header = Header::new_ustar();
         header.set_entry_type(EntryType::Regular);
@@ -63,9 +64,7 @@ pub fn pack(files: &BTreeMap<String, SourceFile>) -> io::Result<Vec<u8>> {
         header.set_cksum();
         archive.append(&header, file.bytes.as_slice())?;
     }
-    let mut compressed = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
-    compressed.write_all(&archive.into_inner()?)?;
-    compressed.finish()
+    archive.into_inner()?.finish()
 }
 
 /// The files of a bundle by path.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use registry_core::catalog::{
     BUCKETS, FormatError, IndexBucket, Key, PathBucket, PublicFile, Root, SCHEMA, SkillRecord, to_json,
 };
@@ -65,11 +66,11 @@ impl<'a> Assembly<'a> {
 
     pub(super) fn finish(mut self, input: Input<'_>) -> Result<Catalog, BuildError> {
         (input.observe)(Step::Phase("shards"));
-        let mut shards = BTreeMap::new();
-        for (audience, builder) in &self.listings {
+        let shard = |(audience, builder): (&Audience, &ShardBuilder)| {
             let bytes = builder.encode().map_err(|error| BuildError::Shard(audience.clone(), error))?;
-            shards.insert(audience.clone(), self.put(|digest| Key::Shard(audience.clone(), digest), bytes)?);
-        }
+            Ok((audience.clone(), self.put(|digest| Key::Shard(audience.clone(), digest), bytes)?))
+        };
+        let shards = self.listings.par_iter().map(shard).collect::<Result<_, BuildError>>()?;
         (input.observe)(Step::Phase("buckets"));
         let index = std::mem::take(&mut self.index);
         let index =
@@ -105,11 +106,11 @@ impl<'a> Assembly<'a> {
 
     /// Deals entries into [`BUCKETS`] by the SHA-256 of their key; the empty buckets are written too, so that an
     /// edge opens as many files for a name that exists as for one that does not.
-    fn buckets<K: Ord + ToString, V>(
+    fn buckets<K: Ord + ToString + Send, V: Send>(
         &self,
         entries: BTreeMap<K, V>,
         key: fn(u8, Digest) -> Key,
-        encode: impl Fn(BTreeMap<K, V>) -> Result<Vec<u8>, FormatError>,
+        encode: impl Fn(BTreeMap<K, V>) -> Result<Vec<u8>, FormatError> + Sync,
     ) -> Result<Vec<Digest>, BuildError> {
         let mut buckets: Vec<BTreeMap<K, V>> = (0..BUCKETS).map(|_| BTreeMap::new()).collect();
         for (name, value) in entries {
@@ -118,10 +119,8 @@ impl<'a> Assembly<'a> {
                 entries.insert(name, value);
             }
         }
-        let mut digests = Vec::with_capacity(BUCKETS);
-        for (number, bucket) in (0..=u8::MAX).zip(buckets) {
-            digests.push(self.put(|digest| key(number, digest), encode(bucket)?)?);
-        }
-        Ok(digests)
+        let put = |(number, bucket)| Ok(self.put(|digest| key(number, digest), encode(bucket)?)?);
+        let numbered: Vec<_> = (0..=u8::MAX).zip(buckets).collect();
+        numbered.into_par_iter().map(put).collect()
     }
 }
