@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use edge_worker::native::FilesHost;
 use edge_worker::{Body, Edge, EdgeConfig, handle};
-use generator::catalog::{self, Catalog, Input, Memory, Sink as _};
+use generator::catalog::{self, Catalog, Input, Memo, Memory, Sink as _};
 use generator::library::{self, Checked};
 use generator::source::Snapshot;
 use generator::write::{Signing, Writer};
@@ -49,16 +49,17 @@ fn write_catalog(
 ) -> Result<()> {
     ensure!(checked.errors() == 0, "{:?}", checked.outcome.diagnostics);
     let files = Memory::default();
-    let mut built = catalog::build(Input::new(checked, committed.then_some(COMMIT)), &files)?;
+    let mut built =
+        catalog::build(Input::new(checked, committed.then_some(COMMIT), &Memo::default()), &files)?;
     let mut files = files.into_files();
     edit_index(&mut built, &mut files, edit)?;
     let key = key("head-1")?;
-    let signing = Signing { key: &key, former_keys: &[], now: signed, expires_days: 7 };
+    let signing = Signing { key: &key, former_keys: &[], now: signed };
     let writer = Writer::open(folder, signing, &|_| {})?;
     for (key, bytes) in files {
         writer.put(key, bytes)?;
     }
-    writer.finish(&built, false)?;
+    writer.finish(built.root, 7, None)?;
     Ok(())
 }
 

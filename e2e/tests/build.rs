@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use e2e::Repository;
-use generator::catalog::{self, Input};
+use generator::catalog::{self, Input, Memo};
 use generator::source::{self, Origin};
 use generator::write::{Signing, Writer};
 use generator::{library, verify};
@@ -145,12 +145,12 @@ fn write_and_die(repository: &Path, kill_at: Option<usize>) -> usize {
             std::thread::sleep(std::time::Duration::from_secs(60));
         }
     };
-    let signing = Signing { key: &key(), former_keys: &[], now: 1_800_000_000, expires_days: 7 };
+    let signing = Signing { key: &key(), former_keys: &[], now: 1_800_000_000 };
     let dist = repository.join("dist");
     let writer = Writer::open(&dist, signing, &progress).unwrap();
     let commit = commit.as_ref().map(|commit| commit.id.as_str());
-    let built = catalog::build(Input::new(&checked, commit), &writer).unwrap();
-    writer.finish(&built, true).unwrap();
+    let built = catalog::build(Input::new(&checked, commit, &Memo::default()), &writer).unwrap();
+    writer.finish(built.root, 7, Some(&built.site)).unwrap();
     steps.into_inner()
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -12,6 +12,7 @@ use registry_core::diagnostic::Diagnostic;
 use registry_core::digest::Digest;
 use registry_core::manifest::SkillSource;
 use registry_core::status::Date;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::library::{Outcome, Setting, check_released, texts};
@@ -52,15 +53,15 @@ pub fn check(
     snapshot: Snapshot,
     setting: Setting<'_>,
 ) -> Result<(Outcome, io::Result<()>), GatherError> {
-    let place = place::inside(repository, FOLDER).map_err(io::Error::from);
-    let (folder, program) = match place.and_then(|folder| Ok((folder, program()?))) {
+    let (folder, program) = match place(repository) {
         Ok(known) => known,
         Err(error) => {
             let lint = |source: &_, _, manifest: Option<&_>| lint::check(source, manifest);
             return Ok((check_released(snapshot, setting, &lint)?.outcome, Err(error)));
         }
     };
-    let former = read(&folder).filter(|stored| stored.program == program).unwrap_or_default();
+    let former =
+        read::<Stored>(&folder.join(FILE)).filter(|stored| stored.program == program).unwrap_or_default();
     let tree = digest(&snapshot, setting);
     if former.tree == Some(tree) {
         return Ok((recall(former, &snapshot), Ok(())));
@@ -81,7 +82,7 @@ pub fn check(
         diagnostics: checked.outcome.diagnostics.clone(),
         skills: skills.into_inner().unwrap_or_else(PoisonError::into_inner),
     };
-    Ok((checked.outcome, write(&folder, &stored)))
+    Ok((checked.outcome, write(&folder, FILE, &stored)))
 }
 
 fn recall(former: Stored, snapshot: &Snapshot) -> Outcome {
@@ -119,18 +120,25 @@ fn digest(snapshot: &Snapshot, setting: Setting<'_>) -> Digest {
     Digest::of(lines.concat().as_bytes())
 }
 
-fn read(folder: &Path) -> Option<Stored> {
-    serde_json::from_slice(&source::bytes(&folder.join(FILE), MAX_BYTES).ok()??).ok()
+/// Where the caches of a repository lie, and the program as they know it.
+pub(crate) fn place(repository: &Path) -> io::Result<(PathBuf, String)> {
+    let folder = place::inside(repository, FOLDER).map_err(io::Error::from)?;
+    Ok((folder, program()?))
 }
 
-/// Writes the cache aside and puts it in place, in a folder that Git and backups leave out.
-fn write(folder: &Path, stored: &Stored) -> io::Result<()> {
+/// What a cache holds; nothing where it is damaged.
+pub(crate) fn read<T: DeserializeOwned>(file: &Path) -> Option<T> {
+    serde_json::from_slice(&source::bytes(file, MAX_BYTES).ok()??).ok()
+}
+
+/// Writes a cache aside and puts it in place, in a folder that Git and backups leave out.
+pub(crate) fn write<T: Serialize>(folder: &Path, name: &str, stored: &T) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     mark(&folder.join(".gitignore"), "*\n")?;
     mark(&folder.join("CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55\n")?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(&serde_json::to_vec(stored)?)?;
-    file.persist(folder.join(FILE))?;
+    file.persist(folder.join(name))?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::manifest::{Manifest, SkillSource, discover};
 use registry_core::organisation::{CONFIG_PATH, Organisation};
+use registry_core::status::skill_of;
 
 use self::unread::Unread;
 use crate::lint;
@@ -31,7 +32,7 @@ pub struct Outcome {
     pub configured: bool,
     /// Every finding, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
-    /// The text of every manifest and configuration with findings, by path.
+    /// The text of every manifest, status and configuration with findings, by path.
     pub texts: BTreeMap<String, String>,
 }
 
@@ -117,6 +118,12 @@ fn assemble<E>(
     let mut diagnostics = snapshot.diagnostics;
     let (statuses, found) = Statuses::read(&snapshot.files);
     diagnostics.extend(found);
+    let overlay: Vec<(String, Vec<u8>)> = snapshot
+        .files
+        .iter()
+        .filter(|(path, _)| skill_of(path).is_some())
+        .map(|(path, file)| (path.clone(), file.bytes.clone()))
+        .collect();
     let mut unread = Unread::of(&diagnostics);
     let (sources, mut found) = discover(snapshot.files);
     found.retain(|found| !unread.explains(found));
@@ -155,6 +162,7 @@ fn assemble<E>(
     diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);
     let manifests = sources.map(|source| (source.manifest_path.as_str(), source.manifest()));
+    let manifests = manifests.chain(overlay.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())));
     let texts = texts(manifests, snapshot.config.as_deref(), &diagnostics);
     let outcome = Outcome { sound: library.len(), configured, diagnostics, texts };
     let Gathered { kept, removed, notes, .. } = gathered;
@@ -186,7 +194,7 @@ fn read_skill(source: SkillSource, lint: &Lint<'_>) -> (Result<Skill, SkillSourc
     (skill, found)
 }
 
-/// The texts of manifests and configuration that findings are about.
+/// The texts of manifests, statuses and configuration that findings are about.
 pub(crate) fn texts<'a>(
     files: impl Iterator<Item = (&'a str, &'a [u8])>,
     config: Option<&'a str>,

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use registry_core::catalog::{HEAD_PATH, Head, HeadError, Key, to_json};
+use registry_core::digest::Digest;
 use registry_core::policy::Audience;
 use registry_core::token::{PublicKey, SigningKey};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::catalog::{Catalog, Sink};
+use crate::catalog::{PublicFiles, Sink};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 /// Files are written here before they are renamed to where they belong.
@@ -57,8 +58,6 @@ pub struct Signing<'a> {
     pub former_keys: &'a [PublicKey],
     /// Now, in seconds since the epoch.
     pub now: u64,
-    /// How long the head is valid.
-    pub expires_days: u32,
 }
 
 /// Writes a catalog into a folder, file by file as it is built, from any thread.
@@ -115,15 +114,27 @@ impl<'a> Writer<'a> {
         Ok(Self { folder, signing, former, progress, steps, new, equal, number, _lock: lock })
     }
 
-    /// Makes the catalog whose files were put the current one, and `site` its static site.
+    /// Whether the catalog that is there has this root, and with it all that the root needs.
+    #[must_use]
+    pub fn continues(&self, root: Digest) -> bool {
+        self.former.as_ref().is_some_and(|head| head.root == root)
+    }
+
+    /// Makes the root whose files were put the current one, and what lies at public URLs the static site, if there is to
+    /// be one.
     ///
     /// # Errors
     /// Any [`WriteError`]; the catalog that was there before is then still whole.
-    pub fn finish(&self, catalog: &Catalog, site: bool) -> Result<Written, WriteError> {
-        let fresh = if site { Some(self.site_aside(catalog)?) } else { None };
+    pub fn finish(
+        &self,
+        root: Digest,
+        expires_days: u32,
+        site: Option<&PublicFiles>,
+    ) -> Result<Written, WriteError> {
+        let fresh = site.map(|site| self.site_aside(site)).transpose()?;
         // Everything reaches the disk before the head names it.
         sync_file_system(self.folder)?;
-        let sequence = self.head(catalog)?;
+        let sequence = self.head(root, expires_days)?;
         if let Some(fresh) = fresh {
             self.swap_in(&fresh)?;
         }
@@ -153,10 +164,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the static site to a new folder and returns it.
-    fn site_aside(&self, catalog: &Catalog) -> Result<PathBuf, WriteError> {
+    fn site_aside(&self, site: &PublicFiles) -> Result<PathBuf, WriteError> {
         let fresh = self.folder.join(TEMPORARY).join("site");
         create_folder(&fresh)?;
-        for (url, file) in &catalog.site {
+        for (url, file) in site {
             let object = self.folder.join(Key::Object(Audience::Public, file.digest).path());
             let path = site_path(&fresh, url);
             path.parent().map_or(Ok(()), create_folder)?;
@@ -179,17 +190,17 @@ impl<'a> Writer<'a> {
         remove(fresh)
     }
 
-    fn head(&self, catalog: &Catalog) -> Result<u64, WriteError> {
-        let Signing { now, expires_days, key, .. } = self.signing;
+    fn head(&self, root: Digest, expires_days: u32) -> Result<u64, WriteError> {
+        let Signing { now, key, .. } = self.signing;
         let expires = now + u64::from(expires_days) * SECONDS_PER_DAY;
         let sequence = match &self.former {
-            Some(head) if head.root == catalog.root && still_fresh(head, self.signing, expires) => {
+            Some(head) if head.root == root && still_fresh(head, self.signing, expires) => {
                 return Ok(head.sequence);
             }
             Some(head) => head.sequence + 1,
             None => 1,
         };
-        let head = Head::sign(catalog.root, sequence, expires, key).map_err(WriteError::Sign)?;
+        let head = Head::sign(root, sequence, expires, key).map_err(WriteError::Sign)?;
         let path = self.folder.join(HEAD_PATH);
         let bytes = to_json(&head).map_err(|error| WriteError::Io(path.clone(), io::Error::other(error)))?;
         self.place(&path, &bytes)?;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use generator::catalog::{self, Catalog, Input, Memory};
+use generator::catalog::{self, Catalog, Input, Memo, Memory};
 use generator::library;
 use generator::source::Snapshot;
 use registry_core::catalog::{IndexBucket, Key};
@@ -31,7 +31,7 @@ fn small() -> (Catalog, BTreeMap<Key, Vec<u8>>) {
     assert_eq!(checked.outcome.diagnostics, []);
     let files = Memory::default();
     let commit = Some("0123456789012345678901234567890123456789");
-    let catalog = catalog::build(Input::new(&checked, commit), &files).unwrap();
+    let catalog = catalog::build(Input::new(&checked, commit, &Memo::default()), &files).unwrap();
     (catalog, files.into_files())
 }
 

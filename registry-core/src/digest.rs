@@ -58,7 +58,8 @@ impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0; 64];
         for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-            *pair = [byte >> 4, byte & 15].map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
+            *pair = [byte >> 4, byte & 15]
+                .map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
         }
         f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }

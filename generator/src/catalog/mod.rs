@@ -2,11 +2,13 @@
 
 mod assembly;
 mod family;
+mod memo;
 mod render;
 mod skills;
 mod standing;
 
 pub use family::Family;
+pub use memo::{Finished, Memo};
 pub use render::{SCHEMA_URL, files, owners, permissions, schema_document};
 pub use skills::detail;
 
@@ -112,15 +114,17 @@ pub struct Input<'a> {
     pub commit: Option<&'a str>,
     /// The catalog that was published before.
     pub former: Option<&'a Ledger>,
+    /// What was made before.
+    pub memo: &'a Memo,
     /// Told of every step.
     pub observe: &'a (dyn Fn(Step) + Sync),
 }
 
 impl<'a> Input<'a> {
-    /// The input of a catalog of a working tree, or of its very first commit.
+    /// The input of a catalog that is the first, and made from nothing.
     #[must_use]
-    pub fn new(checked: &'a Checked, commit: Option<&'a str>) -> Self {
-        Self { checked, commit, former: None, observe: &|_| {} }
+    pub fn new(checked: &'a Checked, commit: Option<&'a str>, memo: &'a Memo) -> Self {
+        Self { checked, commit, former: None, memo, observe: &|_| {} }
     }
 }
 
@@ -154,11 +158,14 @@ pub fn needed_by(library: &Library) -> BTreeMap<&SkillId, Vec<&Skill>> {
     needed_by
 }
 
+/// What lies at each public URL.
+pub type PublicFiles = BTreeMap<String, PublicFile>;
+
 /// A catalog whose files are in a sink.
 #[derive(Debug)]
 pub struct Catalog {
     /// The public URLs.
-    pub site: BTreeMap<String, PublicFile>,
+    pub site: PublicFiles,
     /// Every URL, whatever its audience, with its object and media type; no file of the catalog lists them.
     pub urls: BTreeMap<String, (Key, String)>,
     /// The root.

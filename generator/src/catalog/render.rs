@@ -17,7 +17,7 @@ use super::assembly::Assembly;
 use super::{BuildError, Facts, Family, limits, listing, standing};
 use crate::pages::{
     IndexPage, NotFoundPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow,
-    TeamsPage, VersionRow, VersionsPage, render, stylesheet_url,
+    TeamsPage, VersionRow, VersionsPage, stylesheet_url,
 };
 
 /// Where the JSON Schema of skills is served.
@@ -106,6 +106,7 @@ pub fn owners(organisation: &Organisation, skill: &Skill) -> Vec<String> {
     team.map(|team| team.owners.clone()).unwrap_or_default()
 }
 
+/// The page of a release, but for what is made of its files.
 pub(super) fn skill_page(
     facts: Facts<'_>,
     family: &Family<'_>,
@@ -115,7 +116,6 @@ pub(super) fn skill_page(
     let manifest = &skill.manifest;
     let organisation = &facts.input.checked.organisation;
     let dependents = dependents(facts, family, &family.head.manifest.audience);
-    let body = render(&manifest.body);
     SkillPage {
         row: row(family, skill, dependents.len()),
         name: manifest.id.name.to_string(),
@@ -128,9 +128,9 @@ pub(super) fn skill_page(
         owners: owners(organisation, family.head),
         roles: manifest.allowed_roles().iter().map(ToString::to_string).collect(),
         digest: skill.digest.to_string(),
-        body: body.html,
-        headings: body.headings,
-        files: files(skill),
+        body: String::new(),
+        headings: Vec::new(),
+        files: Vec::new(),
         dependencies: manifest
             .depends_on
             .iter()

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use registry_core::api::{Listing, ReleaseDetail};
+use registry_core::api::{FileDetail, Listing, ReleaseDetail};
 use registry_core::bundle;
-use registry_core::catalog::{Key, PublicFile, ReleaseRecord, SkillRecord, to_json};
+use registry_core::catalog::{Key, Member, PublicFile, ReleaseRecord, SkillRecord, to_json};
 use registry_core::check::{Closure, Skill};
 use registry_core::digest::{Digest, closure_digest};
 use registry_core::html::MEDIA_TYPE;
@@ -14,9 +14,11 @@ use registry_core::organisation::Organisation;
 use registry_core::policy::Audience;
 
 use super::assembly::Urls;
+use super::memo::Objects;
 use super::render::{self, skill_page, versions_page};
 use super::{BuildError, Facts, Family, limits, listing};
-use crate::document;
+use crate::pages::SkillPage;
+use crate::{document, pages};
 
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 /// Where the page of a skill's versions lies below its own.
@@ -77,6 +79,13 @@ impl Shelf<'_> {
         Ok(digest)
     }
 
+    /// Whether the objects that were made before are where they go.
+    fn holds(self, objects: &Objects) -> bool {
+        let Objects { bundle, document, record, page } = *objects;
+        let filed = |digest| Key::Object(self.audience.clone(), digest);
+        [bundle, document, record, page].into_iter().all(|digest| self.facts.sink.has(&filed(digest)))
+    }
+
     /// Puts what was published under a digest: the bytes made now if they are the same, else those of then.
     fn put_published(
         self,
@@ -97,19 +106,25 @@ fn release(facts: Facts<'_>, family: &Family<'_>, skill: &Skill) -> Result<Relea
     let checked = facts.input.checked;
     let closures = checked.closures.get(&manifest.id);
     let closure = closures.and_then(|of| of.get(&manifest.version)).cloned().unwrap_or_default();
-    let shelf = Shelf { facts, audience: &family.head.manifest.audience };
-    let former = facts.input.former.and_then(|ledger| ledger.skills.get(&manifest.id));
-    let published = former.and_then(|former| Some((former, former.releases.get(&manifest.version)?)));
-    let packed =
-        bundle::pack(&skill.source.files).map_err(|error| BuildError::Bundle(manifest.id.clone(), error))?;
-    let bundle =
-        shelf.put_published(packed, published.map(|(skill, known)| (&skill.audience, known.bundle)))?;
-    let served = document::served(manifest).into_bytes();
-    let document =
-        shelf.put_published(served, published.map(|(skill, known)| (&skill.audience, known.document)))?;
-    let detail = detail(&checked.organisation, family, skill, closure.clone(), bundle);
-    let record = shelf.put(to_json(&detail)?)?;
-    let page = facts.templates.render(facts.site, &skill_page(facts, family, skill, &closure))?;
+    let making = Making {
+        shelf: Shelf { facts, audience: &family.head.manifest.audience },
+        skill,
+        published: published(facts, skill),
+        page: skill_page(facts, family, skill, &closure),
+        // The digest of the source stands for what is made of it.
+        detail: detail(
+            &checked.organisation,
+            family,
+            skill,
+            closure.members.clone(),
+            skill.digest,
+            Vec::new(),
+        ),
+    };
+    let input = making.input()?;
+    let known = facts.input.memo.get(&input).filter(|known| making.shelf.holds(known));
+    let objects = known.map_or_else(|| making.make(), Ok)?;
+    facts.input.memo.remember(input, objects);
     let Closure { members, blocked } = closure;
     Ok(ReleaseRecord {
         audience: manifest.audience.clone(),
@@ -122,11 +137,59 @@ fn release(facts: Facts<'_>, family: &Family<'_>, skill: &Skill) -> Result<Relea
         skill_type: manifest.skill_type,
         limits: limits(&checked.organisation, skill),
         permissions: manifest.permissions,
-        bundle,
-        document,
-        record,
-        page: shelf.put(page.into_bytes())?,
+        bundle: objects.bundle,
+        document: objects.document,
+        record: objects.record,
+        page: objects.page,
     })
+}
+
+/// What the former catalog says of a release: where its objects are filed, its bundle and its served `SKILL.md`.
+type Published<'a> = Option<(&'a Audience, Digest, Digest)>;
+
+fn published<'a>(facts: Facts<'a>, skill: &Skill) -> Published<'a> {
+    let record = facts.input.former?.skills.get(&skill.manifest.id)?;
+    let release = record.releases.get(&skill.manifest.version)?;
+    Some((&record.audience, release.bundle, release.document))
+}
+
+/// A release whose objects are to be made.
+struct Making<'a> {
+    shelf: Shelf<'a>,
+    skill: &'a Skill,
+    published: Published<'a>,
+    /// Without what is made of the skill's files.
+    page: SkillPage,
+    detail: ReleaseDetail,
+}
+
+impl Making<'_> {
+    /// The digest of all that the objects are made of.
+    fn input(&self) -> Result<Digest, BuildError> {
+        let files = (&self.skill.source.manifest_file, self.skill.digest);
+        let input =
+            (files, self.shelf.facts.site, &self.page, &self.detail, self.shelf.audience, &self.published);
+        Ok(Digest::of(&to_json(&input)?))
+    }
+
+    fn make(mut self) -> Result<Objects, BuildError> {
+        let (shelf, manifest) = (self.shelf, &self.skill.manifest);
+        let filed = self.published.map(|(filed, ..)| filed);
+        let packed = bundle::pack(&self.skill.source.files)
+            .map_err(|error| BuildError::Bundle(manifest.id.clone(), error))?;
+        let bundle = shelf.put_published(packed, filed.zip(self.published.map(|(_, bundle, _)| bundle)))?;
+        let served = document::served(manifest).into_bytes();
+        let document =
+            shelf.put_published(served, filed.zip(self.published.map(|(.., document)| document)))?;
+        let files = render::files(self.skill);
+        self.detail.bundle = bundle;
+        self.detail.files.clone_from(&files);
+        let record = shelf.put(to_json(&self.detail)?)?;
+        let body = pages::render(&manifest.body);
+        let page = SkillPage { body: body.html, headings: body.headings, files, ..self.page };
+        let page = shelf.facts.templates.render(shelf.facts.site, &page)?;
+        Ok(Objects { bundle, document, record, page: shelf.put(page.into_bytes())? })
+    }
 }
 
 /// Carries over the objects of a skill that was removed.
@@ -187,8 +250,9 @@ pub fn detail(
     organisation: &Organisation,
     family: &Family<'_>,
     skill: &Skill,
-    closure: Closure,
+    closure: Vec<Member>,
     bundle: Digest,
+    files: Vec<FileDetail>,
 ) -> ReleaseDetail {
     let manifest = &skill.manifest;
     ReleaseDetail {
@@ -200,9 +264,9 @@ pub fn detail(
         released: skill.released.clone(),
         status: skill.status.clone(),
         depends_on: manifest.depends_on.iter().map(|needed| needed.spec.clone()).collect(),
-        closure: closure.members,
+        closure,
         limits: limits(organisation, skill),
         permissions: manifest.permissions,
-        files: render::files(skill),
+        files,
     }
 }

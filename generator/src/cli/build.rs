@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use registry_core::digest::Digest;
 use registry_core::status::Date;
 use registry_core::token::{PublicKey, SigningKey};
 
 use super::progress::Progress;
 use super::{Failure, check, now, output};
-use crate::catalog::{self, Input, Step};
+use crate::catalog::{self, Finished, Input, Memo, Step};
 use crate::ledger::Ledger;
 use crate::library::{self, Checked, Setting};
-use crate::source::{self, Commit, Origin, Snapshot};
+use crate::source::{self, Commit, Origin, Snapshot, history};
 use crate::write::{Signing, Writer, Written};
 use crate::{keys, releases};
 
@@ -72,15 +73,27 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     let former_keys =
         arguments.former_keys.iter().map(|file| keys::read_public(file)).collect::<Result<Vec<_>, _>>()?;
     let former = former(arguments, &key, &former_keys)?;
+    if key.public().is_development() {
+        output::note("the head is signed by a development key: only edges in development mode take it");
+    }
+    let signing = Signing { key: &key, former_keys: &former_keys, now: now()? };
+    let writer = Writer::open(&arguments.out, signing, &|_| {})?;
+    let memo = Memo::open(repository);
+    let input = input(repository, arguments, former.as_ref());
+    if let Some(last) =
+        input.and_then(|input| memo.finished(input)).filter(|last| writer.continues(last.root))
+    {
+        let written = writer.finish(last.root, last.expires_days, None)?;
+        output::line(&format!("nothing has changed: sequence {}, root {}", written.sequence, last.root));
+        return Ok(ExitCode::SUCCESS);
+    }
     progress.phase("reading");
     let origin = if arguments.worktree { Origin::Worktree } else { Origin::Head };
     let snapshot = source::read(repository, origin)?;
     let commit = snapshot.commit.clone();
     progress.phase("checking");
     let checked = checked(repository, arguments, snapshot, commit.as_ref(), former.as_ref())?;
-    for note in &checked.notes {
-        output::note(note);
-    }
+    checked.notes.iter().for_each(|note| output::note(note));
     if !checked.outcome.diagnostics.is_empty() || !checked.outcome.configured {
         check::print(&checked);
     }
@@ -88,25 +101,40 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         output::note("nothing was built: mend the errors first");
         return Ok(ExitCode::from(1));
     }
-    if key.public().is_development() {
-        output::note("the head is signed by a development key: only edges in development mode take it");
-    }
-    let expires_days = checked.organisation.expires_days;
-    let signing = Signing { key: &key, former_keys: &former_keys, now: now()?, expires_days };
-    let writer = Writer::open(&arguments.out, signing, &|_| {})?;
     let observe = |step| match step {
         Step::Phase(name) => progress.phase(name),
         Step::Skill => progress.done(),
     };
     progress.expect(checked.library.len());
     let commit = commit.as_ref().map(|commit| commit.id.as_str());
-    let input = Input { checked: &checked, commit, former: former.as_ref(), observe: &observe };
-    let catalog = catalog::build(input, &writer)?;
+    let catalog = catalog::build(
+        Input { checked: &checked, commit, former: former.as_ref(), memo: &memo, observe: &observe },
+        &writer,
+    )?;
     progress.phase("head");
-    let written = writer.finish(&catalog, arguments.site)?;
+    let expires_days = checked.organisation.expires_days;
+    let written = writer.finish(catalog.root, expires_days, arguments.site.then_some(&catalog.site))?;
+    let finished = input.map(|input| Finished { input, root: catalog.root, expires_days });
+    if let Err(error) = memo.keep(finished) {
+        output::note(&format!(
+            "the next build will take as long as this one: cannot write the cache: {error}"
+        ));
+    }
     progress.finish();
     output::line(&summary(&checked, written, started, &catalog.root.to_string()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The digest of all that a catalog is made of, without reading any of it. Nothing where files of a working tree count,
+/// or where there is more to write than the catalog.
+fn input(repository: &Path, arguments: &Arguments, former: Option<&Ledger>) -> Option<Digest> {
+    if arguments.worktree || arguments.site {
+        return None;
+    }
+    let history = history::fingerprint(repository)?;
+    let former = former.map(|former| former.root);
+    let folder = std::fs::canonicalize(repository).ok()?;
+    Some(Digest::of(format!("{history}\n{former:?} {:?} {}", arguments.as_of, folder.display()).as_bytes()))
 }
 
 /// The former catalog; none where there is none yet.

@@ -145,7 +145,14 @@ fn shown<'a>(
     let bundle = Digest::of(&registry_core::bundle::pack(&skill.source.files)?);
     let dependents = catalog::needed_by(&checked.library).remove(&manifest.id).unwrap_or_default();
     Ok(Shown {
-        release: catalog::detail(&checked.organisation, &family, skill, closure, bundle),
+        release: catalog::detail(
+            &checked.organisation,
+            &family,
+            skill,
+            closure.members,
+            bundle,
+            catalog::files(skill),
+        ),
         path: &skill.source.manifest_path,
         audience: &manifest.audience,
         open_to: open_to(&manifest.audience, &checked.organisation),

@@ -11,7 +11,7 @@ use registry_core::search::{Shard, search};
 
 use super::Rebuilt;
 use super::pages::{self, Findings};
-use crate::catalog::{self, Catalog, Input, Memory};
+use crate::catalog::{self, Catalog, Input, Memo, Memory};
 use crate::library::Checked;
 use crate::releases::GatherError;
 
@@ -87,7 +87,7 @@ fn rebuilt(checked: Option<&Checked>, failure: Option<String>) -> Rebuilt {
 
 fn site(checked: &Checked) -> Result<Site, String> {
     let files = Memory::default();
-    let built = catalog::build(Input::new(checked, None), &files);
+    let built = catalog::build(Input::new(checked, None, &Memo::default()), &files);
     let said = |error: &dyn std::error::Error| format!("{error}{}", registry_core::diagnostic::causes(error));
     let built = built.map_err(|error| said(&error))?;
     Site::new(built, files.into_files()).map_err(|error| said(&error))

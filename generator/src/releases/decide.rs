@@ -170,7 +170,7 @@ impl Deciding<'_> {
                             self.name(&content.version),
                             commit(Some(at)),
                         );
-                        let help = "the release stays as it was first; raise the version with every change";
+                        let help = "the release stays as it was first; to settle it, tag the commit that is meant to be the release";
                         self.report(Rule::EditedRelease, message, help.to_owned());
                     }
                 }
