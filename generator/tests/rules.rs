@@ -57,8 +57,8 @@ fn without_a_code_all_rules_are_listed() {
 
 #[test]
 fn no_rule_has_that_code() {
-    let said = "error: there is no rule `GH0302`; did you mean `GH0301` (invalid-version)?\n".to_owned();
-    assert_eq!(guildhall(&["explain", "GH0302"]), (2, String::new(), said));
+    let said = "error: there is no rule `GH0309`; did you mean `GH0301` (invalid-version)?\n".to_owned();
+    assert_eq!(guildhall(&["explain", "GH0309"]), (2, String::new(), said));
 }
 
 #[test]
