@@ -5,19 +5,19 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
+use registry_core::catalog::{HEAD_PATH, Head, HeadError, to_json};
 use registry_core::organisation::CONFIG_PATH;
-use registry_core::token::{DEVELOPMENT_KID_PREFIX, KeyError, SigningKey};
+use registry_core::token::{DEVELOPMENT_KID_PREFIX, SigningKey};
 use tempfile::TempDir;
 
 use super::ExplainError;
 use super::history::{AS_OF, CATALOG, History};
 use super::page::{Form, Page, Sample};
-use crate::catalog::{self, BuildError, Input};
+use crate::catalog::{self, BuildError, Input, Memory};
 use crate::ledger::Ledger;
 use crate::library::{self, Checked, Setting};
 use crate::releases::{self, GatherError};
 use crate::source::{self, Origin};
-use crate::write::{Signing, Writer};
 
 /// The configuration of examples that have none of their own.
 pub const CONFIG: &str = include_str!("../../rules/guildhall.yaml");
@@ -111,22 +111,24 @@ impl Example {
     /// Builds the catalog of the last commit.
     fn publish(&mut self) -> Result<(), ExplainError> {
         let checked = library::read(self.path(), Origin::Head, AS_OF)?;
-        let key = key()?;
-        let expires_days = checked.organisation.expires_days;
-        let signing = Signing { key: &key, former_keys: &[], now: AS_OF, expires_days };
-        let folder = self.path().join(CATALOG);
-        let writer = Writer::open(&folder, signing, &|_| {}).map_err(BuildError::from)?;
         let commits = self.commits();
-        let catalog = catalog::build(Input::new(&checked, commits.last().map(String::as_str)), &writer)?;
-        writer.finish(&catalog, false).map_err(BuildError::from)?;
+        let memory = Memory::default();
+        let catalog = catalog::build(Input::new(&checked, commits.last().map(String::as_str)), &memory)?;
+        // What is thrown away at once need not be safe on the disk.
+        let folder = self.path().join(CATALOG);
+        for (key, bytes) in memory.into_files() {
+            put(&folder.join(key.path()), bytes)?;
+        }
+        let head = Head::sign(catalog.root, 1, AS_OF, &key()?)?;
+        put(&folder.join(HEAD_PATH), to_json(&head).map_err(BuildError::from)?)?;
         self.published = true;
         Ok(())
     }
 }
 
 /// What it signs is not for use.
-fn key() -> Result<SigningKey, KeyError> {
-    SigningKey::from_seed(&format!("{DEVELOPMENT_KID_PREFIX}example"), [0; 32])
+fn key() -> Result<SigningKey, HeadError> {
+    Ok(SigningKey::from_seed(&format!("{DEVELOPMENT_KID_PREFIX}example"), [0; 32])?)
 }
 
 fn place(root: &Path, Sample { path, text, form }: &Sample) -> io::Result<()> {

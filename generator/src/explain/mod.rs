@@ -14,8 +14,8 @@ pub use terminal::{table, terminal};
 use std::io;
 
 use annotate_snippets::Renderer;
+use registry_core::catalog::HeadError;
 use registry_core::diagnostic::{Rule, Severity};
-use registry_core::token::KeyError;
 use serde::Serialize;
 
 use crate::catalog::BuildError;
@@ -126,9 +126,9 @@ pub enum ExplainError {
     /// What was published of its example cannot be read again.
     #[error("cannot read the catalog of an example")]
     Published(#[from] LedgerError),
-    /// The key for its example is none.
+    /// What was published of its example cannot be signed.
     #[error("cannot sign the catalog of an example")]
-    Key(#[from] KeyError),
+    Sign(#[from] HeadError),
 }
 
 /// A rule with its page, and what the check says of the failing example.

@@ -67,8 +67,8 @@ pub enum Form {
 pub enum PageError {
     /// The sections are others.
     #[error(
-        "a page has a text, commits in sections `Before` and `Published`, and the sections `Fails` and `Mended`; this \
-         one has `{0}`"
+        "a page has a text, sections `Before` of which one may be `Published`, and the sections `Fails` and `Mended`; \
+         this one has `{0}`"
     )]
     Sections(String),
     /// A section holds something else than files.
@@ -92,7 +92,10 @@ impl Page {
         let mended = last("Mended")?.samples;
         let fails = last("Fails")?.samples;
         let before = sections.into_iter().map(Section::before);
-        let before = before.collect::<Option<_>>().filter(|_| !why.is_empty()).ok_or_else(wrong)?;
+        let before: Vec<Before> = before.collect::<Option<_>>().ok_or_else(wrong)?;
+        if why.is_empty() || before.iter().filter(|before| before.published).count() > 1 {
+            return Err(wrong());
+        }
         Ok(Self { why: why.to_owned(), before, fails, mended })
     }
 

@@ -75,6 +75,8 @@ fn a_page_keeps_to_the_notation() {
     assert_eq!(Page::parse("## Fails\n\n## Mended\n"), sections("Fails, Mended"));
     let late = "Because.\n\n## Fails\n\n## Before\n\n## Mended\n";
     assert_eq!(Page::parse(late), sections("Fails, Before, Mended"));
+    let twice = "Because.\n\n## Published\n\n## Published\n\n## Fails\n\n## Mended\n";
+    assert_eq!(Page::parse(twice), sections("Published, Published, Fails, Mended"));
 }
 
 #[test]
