@@ -7,6 +7,7 @@ use std::process::Command;
 
 use generator::explain;
 use registry_core::diagnostic::Rule;
+use registry_core::token::SigningKey;
 use serde_json::Value;
 
 /// The exit code, standard output and standard error of the program.
@@ -57,8 +58,8 @@ fn without_a_code_all_rules_are_listed() {
 
 #[test]
 fn no_rule_has_that_code() {
-    let said = "error: there is no rule `GH0302`; did you mean `GH0301` (invalid-version)?\n".to_owned();
-    assert_eq!(guildhall(&["explain", "GH0302"]), (2, String::new(), said));
+    let said = "error: there is no rule `GH0309`; did you mean `GH0301` (invalid-version)?\n".to_owned();
+    assert_eq!(guildhall(&["explain", "GH0309"]), (2, String::new(), said));
 }
 
 #[test]
@@ -79,4 +80,21 @@ fn findings_for_people_end_with_where_to_read_on() {
     let sound = explain::example::mended(&explain::page(Rule::InvalidVersion).unwrap()).unwrap();
     let (code, _, err) = guildhall(&["check", "--repository", sound.path().to_str().unwrap()]);
     assert_eq!((code, err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_build_over_a_published_catalog_prints_what_is_shown() {
+    let key = SigningKey::from_seed("development-example", [0; 32]).unwrap();
+    for (rule, code) in [(Rule::MovedTag, 1), (Rule::LostTag, 0), (Rule::BlockedRelease, 0)] {
+        let shown = explain::explain(rule, &annotate_snippets::Renderer::plain()).unwrap();
+        assert_eq!(shown.command, "guildhall build --previous dist");
+        let example = explain::example::failing(&shown.page).unwrap();
+        let path = |name: &str| example.path().join(name).to_str().unwrap().to_owned();
+        fs::write(path("key.json"), serde_json::to_vec(&key).unwrap()).unwrap();
+        let (repository, key, dist, out) = (path(""), path("key.json"), path("dist"), path("new"));
+        let arguments = ["build", "--repository", &repository, "--former-key", &key, "--previous", &dist];
+        let done = guildhall(&[&arguments[..], &["--out", &out]].concat());
+        assert_eq!(done.0, code, "{}", done.2);
+        assert!(done.1.starts_with(&shown.output), "{}", done.1);
+    }
 }

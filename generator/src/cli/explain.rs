@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn what_is_misspelt_has_a_hint() {
         let said = |text: &str| find(text).unwrap_err().to_string();
-        assert_eq!(said("GH0302"), "there is no rule `GH0302`; did you mean `GH0301` (invalid-version)?");
+        assert_eq!(said("GH0309"), "there is no rule `GH0309`; did you mean `GH0301` (invalid-version)?");
         assert_eq!(
             said("invalid-verison"),
             "there is no rule `invalid-verison`; did you mean `GH0301` (invalid-version)?"

@@ -4,7 +4,7 @@ use annotate_snippets::Renderer;
 use registry_core::diagnostic::Rule;
 
 use super::example::CONFIG;
-use super::{ExplainError, Explanation, Form, Page, Sample, explain};
+use super::{Before, ExplainError, Explanation, Form, Page, Sample, explain};
 
 const HEAD: &str = "<!-- Made of generator/rules/. Renew: cargo run --package generator -- explain --all > docs/rules.md -->
 
@@ -12,10 +12,15 @@ const HEAD: &str = "<!-- Made of generator/rules/. Renew: cargo run --package ge
 
 An error keeps the catalog from being built, a warning asks somebody to look; where \"machine fix\" has a yes,
 `guildhall fix` mends at least what the example shows. Each section has a small repository that breaks the rule, what
-`guildhall check` says of it, and what is other in the repository once it is mended; unless an example has its own,
-`guildhall.yaml` is this:
+`guildhall check` says of it, and what is other in the repository once it is mended. Where a rule is about releases,
+commits come first: each shows what is other in it than before, one that is called published is what the catalog in
+`dist/` was built from, and what fails is a commit too where it has a number, else the working tree. Unless an example
+has its own, `guildhall.yaml` is this:
 
 ";
+
+/// So many digits of a commit's id are shown, as many as findings have.
+const SHORT_ID: usize = 12;
 
 /// All rules in one document.
 ///
@@ -50,24 +55,46 @@ fn anchor(rule: &Explanation) -> String {
 }
 
 fn section(explanation: &Explanation) -> String {
-    let Explanation { rule, name, severity, summary, why, fails, mended, output, fixable } = explanation;
-    let hint = hint(fails, mended, *fixable).map(|hint| format!("{hint}\n\n")).unwrap_or_default();
+    let Explanation { rule, name, severity, summary, page, commits, command, output, fixable } = explanation;
+    let hint = hint(page, *fixable).map(|hint| format!("{hint}\n\n")).unwrap_or_default();
     format!(
-        "\n## {} {name}\n\n*{severity}*: {summary}.\n\n{why}\n\n**Fails**\n\n{}**`guildhall check`**\n\n{}\n**Mended**\n\n{hint}{}",
+        "\n## {} {name}\n\n*{severity}*: {summary}.\n\n{}\n\n{}**`{command}`**\n\n{}\n**Mended**\n\n{hint}{}",
         rule.code(),
-        samples(fails),
+        page.why,
+        failing(page, commits),
         fenced("text", &without_trailing_blanks(output)),
-        samples(mended)
+        samples(&page.mended)
     )
 }
 
+fn failing(page: &Page, commits: &[String]) -> String {
+    steps(page, commits).map(|(title, files)| format!("**{title}**\n\n{}", samples(files))).collect()
+}
+
+/// The commits of an example, with their ids as far as these are known, and what fails, each with a title.
+pub(super) fn steps<'a>(
+    page: &'a Page,
+    commits: &'a [String],
+) -> impl Iterator<Item = (String, &'a [Sample])> {
+    let name = |before: &Before| if before.published { "Published" } else { "Before" };
+    let before = page.before.iter().map(move |before| (name(before), before.samples.as_slice(), true));
+    let fails = ("Fails", page.fails.as_slice(), page.is_committed(&page.fails));
+    before.chain([fails]).enumerate().map(|(index, (name, samples, committed))| {
+        let id = commits.get(index).and_then(|id| id.get(..SHORT_ID));
+        let id = id.map(|id| format!(" (`{id}`)")).unwrap_or_default();
+        let title = if committed { format!("{name}: commit {}{id}", index + 1) } else { name.to_owned() };
+        (title, samples)
+    })
+}
+
 /// What is to know of the mended example as a whole.
-pub(super) fn hint(fails: &[Sample], mended: &[Sample], fixable: bool) -> Option<String> {
+pub(super) fn hint(Page { before, fails, mended, .. }: &Page, fixable: bool) -> Option<String> {
     let changes = |path: &str| {
         let moved = |form: &Form| matches!(form, Form::From(from) if from == path);
         mended.iter().any(|sample| sample.path == path || moved(&sample.form))
     };
-    let rest = fails.iter().any(|sample| !changes(&sample.path));
+    let rest =
+        before.iter().flat_map(|before| &before.samples).chain(fails).any(|sample| !changes(&sample.path));
     let rest = rest.then_some("Files that are not shown stay as they are.");
     let fix = fixable.then_some("`guildhall fix` does what stands behind `fix:`.");
     let hints: Vec<&str> = rest.into_iter().chain(fix).collect();
@@ -76,8 +103,8 @@ pub(super) fn hint(fails: &[Sample], mended: &[Sample], fixable: bool) -> Option
 
 /// Why a rule exists and how its example is mended, for those who have a finding of it before them.
 #[must_use]
-pub fn help(Page { why, fails, mended }: &Page) -> String {
-    let text = format!("{why}\n\n**Fails**\n\n{}**Mended**\n\n{}", samples(fails), samples(mended));
+pub fn help(page: &Page) -> String {
+    let text = format!("{}\n\n{}**Mended**\n\n{}", page.why, failing(page, &[]), samples(&page.mended));
     text.trim_end().to_owned()
 }
 
@@ -104,6 +131,8 @@ pub(super) fn described(Sample { text, form, .. }: &Sample) -> String {
         Form::Link(target) => format!(", a symbolic link to `{target}`"),
         Form::From(path) => format!(", moved from `{path}`"),
         Form::Removed => ", removed".to_owned(),
+        Form::Tag(Some(commit)) => format!(", a tag at commit {commit}"),
+        Form::Tag(None) => ", a tag, removed".to_owned(),
     }
 }
 

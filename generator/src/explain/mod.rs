@@ -3,23 +3,25 @@
 
 mod document;
 pub mod example;
+mod history;
 mod page;
 mod terminal;
 
 pub use document::{document, help};
-pub use page::{Form, Page, PageError, Sample};
+pub use page::{Before, Form, Page, PageError, Sample};
 pub use terminal::{table, terminal};
 
 use std::io;
-use std::path::Path;
 
 use annotate_snippets::Renderer;
+use registry_core::catalog::HeadError;
 use registry_core::diagnostic::{Rule, Severity};
 use serde::Serialize;
 
-use crate::library::{self, Checked};
+use crate::catalog::BuildError;
+use crate::ledger::LedgerError;
+use crate::releases::GatherError;
 use crate::report::{self, human};
-use crate::source::{self, Origin, SourceError};
 
 /// Names the rule of every page. A rule without a page does not compile.
 macro_rules! pages {
@@ -111,7 +113,22 @@ pub enum ExplainError {
     LayOut(#[from] io::Error),
     /// Its example cannot be checked.
     #[error("cannot check an example")]
-    Check(#[from] SourceError),
+    Check(#[from] GatherError),
+    /// Its example has a history that cannot be made.
+    #[error("cannot make the commits of an example")]
+    Git(#[from] gix::Error),
+    /// Its example has a tag at no commit.
+    #[error("the tag `{0}` of an example is at none of its commits")]
+    NoCommit(String),
+    /// Its example cannot be published.
+    #[error("cannot build the catalog of an example")]
+    Publish(#[from] BuildError),
+    /// What was published of its example cannot be read again.
+    #[error("cannot read the catalog of an example")]
+    Published(#[from] LedgerError),
+    /// What was published of its example cannot be signed.
+    #[error("cannot sign the catalog of an example")]
+    Sign(#[from] HeadError),
 }
 
 /// A rule with its page, and what the check says of the failing example.
@@ -126,13 +143,14 @@ pub struct Explanation {
     pub severity: Severity,
     /// What breaks it, in a sentence without a full stop.
     pub summary: &'static str,
-    /// Why it exists, in Markdown.
-    pub why: String,
-    /// The failing example.
-    pub fails: Vec<Sample>,
-    /// What is other in the mended one.
-    pub mended: Vec<Sample>,
-    /// What the check prints for the failing example.
+    /// Why it exists, with an example.
+    #[serde(flatten)]
+    pub page: Page,
+    /// The ids of the example's commits in hexadecimal digits, oldest first.
+    pub commits: Vec<String>,
+    /// What checks it.
+    pub command: &'static str,
+    /// What that prints for the failing example.
     pub output: String,
     /// Whether `guildhall fix` mends a finding of the failing example.
     pub fixable: bool,
@@ -152,25 +170,25 @@ pub fn page(rule: Rule) -> Result<Page, ExplainError> {
 /// When the example cannot be laid out in the temporary folder.
 pub fn explain(rule: Rule, renderer: &Renderer) -> Result<Explanation, ExplainError> {
     let page = page(rule)?;
-    let checked = check(example::failing(&page)?.path())?;
+    let example = example::failing(&page)?;
+    let checked = example.check()?;
     let findings = report::findings(&checked.outcome);
     let fixable = checked.outcome.diagnostics.iter().any(|found| found.rule == rule && found.fix.is_some());
-    let Page { why, fails, mended } = page;
+    let command = match page.is_published() {
+        true => "guildhall build --previous dist",
+        false => "guildhall check",
+    };
     Ok(Explanation {
         rule,
         name: rule.name(),
         severity: rule.severity(),
         summary: rule.summary(),
-        why,
-        fails,
-        mended,
+        page,
+        commits: example.commits(),
+        command,
         output: human::render(&findings, renderer),
         fixable,
     })
-}
-
-fn check(repository: &Path) -> Result<Checked, SourceError> {
-    Ok(library::check(source::read(repository, Origin::Worktree)?))
 }
 
 #[cfg(test)]

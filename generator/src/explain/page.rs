@@ -6,20 +6,31 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 use serde::Serialize;
 
 /// The page of a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Page {
     /// Why the rule exists, in Markdown.
     pub why: String,
+    /// The commits before it, oldest first.
+    pub before: Vec<Before>,
     /// The files of a repository that breaks the rule.
     pub fails: Vec<Sample>,
     /// What is other in one that keeps it.
     pub mended: Vec<Sample>,
 }
 
-/// A file of an example.
+/// A commit of an example's repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Before {
+    /// Whether a catalog was built from it and published.
+    pub published: bool,
+    /// What is other in it than in the commit before.
+    pub samples: Vec<Sample>,
+}
+
+/// A file of an example, or a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sample {
-    /// Its path relative to the repository.
+    /// Its path relative to the repository, or the name of the tag.
     pub path: String,
     /// What the block shows.
     pub text: String,
@@ -47,13 +58,18 @@ pub enum Form {
     From(String),
     /// No file.
     Removed,
+    /// A tag at that commit, counted from 1; or one that is gone.
+    Tag(Option<usize>),
 }
 
 /// Why a page cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
     /// The sections are others.
-    #[error("a page has a text and the sections `Fails` and `Mended`, this one has `{0}`")]
+    #[error(
+        "a page has a text, sections `Before` of which one may be `Published`, and the sections `Fails` and `Mended`; \
+         this one has `{0}`"
+    )]
     Sections(String),
     /// A section holds something else than files.
     #[error("the section `{0}` holds something else than fenced blocks with a path")]
@@ -70,19 +86,47 @@ impl Page {
     /// When it does not keep to the notation.
     pub fn parse(text: &str) -> Result<Self, PageError> {
         let (why, mut sections) = sections(text)?;
-        let titles: Vec<&str> = sections.iter().map(|section| section.title.as_str()).collect();
-        if why.is_empty() || titles != ["Fails", "Mended"] {
-            return Err(PageError::Sections(titles.join(", ")));
+        let titles: Vec<String> = sections.iter().map(|section| section.title.clone()).collect();
+        let wrong = || PageError::Sections(titles.join(", "));
+        let mut last = |title| sections.pop().filter(|last| last.title == title).ok_or_else(wrong);
+        let mended = last("Mended")?.samples;
+        let fails = last("Fails")?.samples;
+        let before = sections.into_iter().map(Section::before);
+        let before: Vec<Before> = before.collect::<Option<_>>().ok_or_else(wrong)?;
+        if why.is_empty() || before.iter().filter(|before| before.published).count() > 1 {
+            return Err(wrong());
         }
-        let mended = sections.pop().map(|section| section.samples).unwrap_or_default();
-        let fails = sections.pop().map(|section| section.samples).unwrap_or_default();
-        Ok(Self { why: why.to_owned(), fails, mended })
+        Ok(Self { why: why.to_owned(), before, fails, mended })
+    }
+
+    /// Whether the example is about a catalog that was published before.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.before.iter().any(|before| before.published)
+    }
+
+    /// Whether the failing or the mended example is a commit and no working tree: a catalog that was published is
+    /// carried on from commits alone.
+    #[must_use]
+    pub fn is_committed(&self, samples: &[Sample]) -> bool {
+        self.is_published() && samples.iter().any(|sample| !matches!(sample.form, Form::Tag(_)))
     }
 }
 
 struct Section {
     title: String,
     samples: Vec<Sample>,
+}
+
+impl Section {
+    fn before(self) -> Option<Before> {
+        let published = match self.title.as_str() {
+            "Before" => false,
+            "Published" => true,
+            _ => return None,
+        };
+        Some(Before { published, samples: self.samples })
+    }
 }
 
 /// The text before the first heading of the second level, and what follows by such headings.
@@ -126,7 +170,7 @@ fn text_until<'a>(
 fn sample(info: &str, text: String) -> Result<Sample, PageError> {
     let (path, form) = info.split_once(' ').unwrap_or((info, ""));
     let form = form.parse().map_err(|()| PageError::Form(info.to_owned()))?;
-    let empty = matches!(form, Form::Link(_) | Form::Removed);
+    let empty = matches!(form, Form::Link(_) | Form::Removed | Form::Tag(_));
     if path.is_empty() || (empty && !text.is_empty()) {
         return Err(PageError::Form(info.to_owned()));
     }
@@ -145,6 +189,8 @@ impl std::str::FromStr for Form {
             Some(("repeat", times)) => Ok(Self::Repeat(number(times)?)),
             Some(("copies", times)) => Ok(Self::Copies(number(times)?)),
             Some(("link", target)) => Ok(Self::Link(target.to_owned())),
+            Some(("tag", "none")) => Ok(Self::Tag(None)),
+            Some(("tag", commit)) => Ok(Self::Tag(Some(number(commit)?))),
             Some(("from", path)) => Ok(Self::From(path.to_owned())),
             _ => Err(()),
         }

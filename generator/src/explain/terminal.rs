@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use registry_core::diagnostic::{Rule, Severity};
 
-use super::document::{described, hint};
+use super::document::{described, hint, steps};
 use super::{Explanation, Sample};
 
 const BOLD: Style = Style::new().bold();
@@ -20,15 +20,18 @@ fn style(severity: Severity) -> Style {
 /// One rule in full.
 #[must_use]
 pub fn terminal(explanation: &Explanation) -> String {
-    let Explanation { rule, name, severity, summary, why, fails, mended, output, fixable } = explanation;
+    let Explanation { rule, name, severity, summary, page, commits, command, output, fixable } = explanation;
     let style = style(*severity);
     let title = format!("{BOLD}{} {name}{BOLD:#} ({style}{severity}{style:#}): {summary}", rule.code());
-    let hint = hint(fails, mended, *fixable).map(|hint| format!("{hint}\n\n")).unwrap_or_default();
-    let mut text = format!("{title}\n\n{why}\n\n{BOLD}Fails{BOLD:#}\n\n{}", samples(fails));
-    if !output.is_empty() {
-        text.push_str(&format!("{BOLD}`guildhall check` says{BOLD:#}\n\n{}\n\n", output.trim_end()));
+    let hint = hint(page, *fixable).map(|hint| format!("{hint}\n\n")).unwrap_or_default();
+    let mut text = format!("{title}\n\n{}\n\n", page.why);
+    for (title, files) in steps(page, commits) {
+        text.push_str(&format!("{BOLD}{title}{BOLD:#}\n\n{}", samples(files)));
     }
-    text.push_str(&format!("{BOLD}Mended{BOLD:#}\n\n{hint}{}", samples(mended)));
+    if !output.is_empty() {
+        text.push_str(&format!("{BOLD}`{command}` says{BOLD:#}\n\n{}\n\n", output.trim_end()));
+    }
+    text.push_str(&format!("{BOLD}Mended{BOLD:#}\n\n{hint}{}", samples(&page.mended)));
     text.trim_end().to_owned()
 }
 

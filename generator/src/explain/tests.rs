@@ -6,6 +6,8 @@ use std::path::Path;
 
 use super::*;
 use crate::fix;
+use crate::library::Checked;
+use crate::source::{self, Origin};
 
 /// The rules that the check of a repository finds broken.
 fn broken(checked: &Checked) -> BTreeSet<&'static str> {
@@ -18,17 +20,18 @@ pub(super) fn holds(rule: Rule) {
     let page = page(rule).unwrap();
     assert!(page.why.chars().count() <= 1024, "code scanning shows 1024 characters");
     let failing = example::failing(&page).unwrap();
-    let checked = check(failing.path()).unwrap();
+    let checked = failing.check().unwrap();
     assert_eq!(broken(&checked), [rule.code()].into(), "{:#?}", checked.outcome.diagnostics);
-    fixes_mend(failing.path(), &checked, rule);
+    fixes_mend(&failing, &checked, rule);
 
     let mended = example::mended(&page).unwrap();
-    let checked = check(mended.path()).unwrap();
+    let checked = mended.check().unwrap();
     assert!(!broken(&checked).contains(rule.code()), "{:#?}", checked.outcome.diagnostics);
     assert_eq!(checked.errors(), 0, "{:#?}", checked.outcome.diagnostics);
 }
 
-fn fixes_mend(repository: &Path, before: &Checked, rule: Rule) {
+fn fixes_mend(example: &example::Example, before: &Checked, rule: Rule) {
+    let repository = example.path();
     let fixable = before.outcome.diagnostics.iter().filter(|found| found.fix.is_some()).count();
     let (plan, _) = fix::plan(source::read(repository, Origin::Worktree).unwrap(), |_| true);
     for (path, edit) in &plan.edits {
@@ -37,7 +40,7 @@ fn fixes_mend(repository: &Path, before: &Checked, rule: Rule) {
     for folder in &plan.folders {
         fix::remove_folder(repository, folder).unwrap();
     }
-    let after = check(repository).unwrap();
+    let after = example.check().unwrap();
     let of_rule =
         |checked: &Checked| checked.outcome.diagnostics.iter().filter(|found| found.rule == rule).count();
     assert_eq!(of_rule(&after), of_rule(before) - fixable, "{:#?}", after.outcome.diagnostics);
@@ -67,7 +70,58 @@ fn a_page_keeps_to_the_notation() {
     let no_file = Err(PageError::NoFile("Fails".to_owned()));
     assert_eq!(Page::parse(&page("More words.")), no_file);
     assert_eq!(Page::parse(&page("    indented")), no_file);
-    assert_eq!(Page::parse("Because.\n\n## Mended\n"), Err(PageError::Sections("Mended".to_owned())));
+    let sections = |titles: &str| Err(PageError::Sections(titles.to_owned()));
+    assert_eq!(Page::parse("Because.\n\n## Mended\n"), sections("Mended"));
+    assert_eq!(Page::parse("## Fails\n\n## Mended\n"), sections("Fails, Mended"));
+    let late = "Because.\n\n## Fails\n\n## Before\n\n## Mended\n";
+    assert_eq!(Page::parse(late), sections("Fails, Before, Mended"));
+    let twice = "Because.\n\n## Published\n\n## Published\n\n## Fails\n\n## Mended\n";
+    assert_eq!(Page::parse(twice), sections("Published, Published, Fails, Mended"));
+}
+
+#[test]
+fn a_page_tells_the_commits_before() {
+    let text = "Because.\n\n## Before\n\n````a\nold\n````\n\n## Published\n\n````a\nnew\n````\n\
+        ````support/refund@1.0.0 tag=1\n````\n\n## Fails\n\n````support/refund@1.0.0 tag=none\n````\n\n\
+        ## Mended\n\n````a mode=755\nnew\n````\n";
+    let page = Page::parse(text).unwrap();
+    let tag = |commit| {
+        let (path, text) = ("support/refund@1.0.0".to_owned(), String::new());
+        Sample { path, text, form: Form::Tag(commit) }
+    };
+    let before: Vec<_> = page.before.iter().map(|before| (before.published, before.samples.len())).collect();
+    assert_eq!(before, [(false, 1), (true, 2)]);
+    assert_eq!(page.before[1].samples[1], tag(Some(1)));
+    assert_eq!(page.fails, [tag(None)]);
+    assert!(!page.is_committed(&page.fails) && page.is_committed(&page.mended));
+    let wrong = text.replace("tag=none", "tag=last");
+    assert_eq!(Page::parse(&wrong), Err(PageError::Form("support/refund@1.0.0 tag=last".to_owned())));
+}
+
+#[test]
+fn the_commits_of_an_example_are_the_same_at_every_run() {
+    let page = page(Rule::MovedTag).unwrap();
+    let [once, again] = [example::failing(&page).unwrap(), example::failing(&page).unwrap()];
+    let commits = once.commits();
+    assert_eq!((commits.len(), &commits), (2, &again.commits()));
+    let repository = gix::open(once.path()).unwrap();
+    let tag = repository.find_reference("refs/tags/support/refund@1.0.0").unwrap();
+    assert_eq!(tag.id().to_string(), commits[1]);
+    assert_eq!(repository.head_id().unwrap().to_string(), commits[1]);
+    let config = repository.head_tree().unwrap().lookup_entry_by_path("guildhall.yaml").unwrap().unwrap();
+    assert_eq!(config.object().unwrap().data, example::CONFIG.as_bytes());
+    assert_eq!(repository.head_tree().unwrap().iter().count(), 2, "no catalog and no `.git`");
+}
+
+#[test]
+fn a_tag_needs_its_commit() {
+    let mut page = page(Rule::StrayTag).unwrap();
+    for commit in [0, 3] {
+        page.fails[0].form = Form::Tag(Some(commit));
+        assert!(matches!(example::failing(&page), Err(ExplainError::NoCommit(_))), "{commit}");
+    }
+    page.before.clear();
+    assert!(matches!(example::failing(&page), Err(ExplainError::NoCommit(_))), "no repository");
 }
 
 #[test]
