@@ -21,7 +21,7 @@ use crate::store::{Store, StoreError};
 pub enum LedgerError {
     /// A file cannot be had.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(Box<StoreError>),
     /// The head is not one that these keys signed.
     #[error("the former catalog in `{0}` cannot be trusted; name the key that signed it with --former-key")]
     Head(String, #[source] HeadError),
@@ -35,8 +35,14 @@ pub enum LedgerError {
     #[error("`{0}` of the former catalog is missing or altered; see `guildhall verify`")]
     Damaged(String),
     /// A bundle cannot be unpacked, or holds other files than the release.
-    #[error("the bundle of `{0}` {1} in the former catalog is not that release")]
-    Bundle(SkillId, Version, #[source] Option<BundleError>),
+    #[error("the bundle of `{0}` in the former catalog is not that release")]
+    Bundle(String, #[source] Option<BundleError>),
+}
+
+impl From<StoreError> for LedgerError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Box::new(error))
+    }
 }
 
 /// The former catalog.
@@ -91,7 +97,7 @@ impl Ledger {
         release: &ReleaseRecord,
     ) -> Result<SkillSource, LedgerError> {
         let bytes = self.object(audience, release.bundle)?;
-        let wrong = |error| LedgerError::Bundle(skill.clone(), version.clone(), error);
+        let wrong = |error| LedgerError::Bundle(format!("{skill}@{version}"), error);
         let files = bundle::unpack(&bytes).map_err(|error| wrong(Some(error)))?;
         let names = files.keys().map(String::as_str);
         let manifest = SkillSource::manifest_among(skill, names).ok_or_else(|| wrong(None))?.to_owned();

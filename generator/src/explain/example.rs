@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::ExplainError;
 use super::history::{AS_OF, CATALOG, History};
 use super::page::{Form, Page, Sample};
-use crate::catalog::{self, BuildError, Input, Memory};
+use crate::catalog::{self, BuildError, Input, Memo, Memory};
 use crate::ledger::Ledger;
 use crate::library::{self, Checked, Setting};
 use crate::releases::{self, GatherError};
@@ -113,7 +113,10 @@ impl Example {
         let checked = library::read(self.path(), Origin::Head, AS_OF)?;
         let commits = self.commits();
         let memory = Memory::default();
-        let catalog = catalog::build(Input::new(&checked, commits.last().map(String::as_str)), &memory)?;
+        let catalog = catalog::build(
+            Input::new(&checked, commits.last().map(String::as_str), &Memo::default()),
+            &memory,
+        )?;
         // What is thrown away at once need not be safe on the disk.
         let folder = self.path().join(CATALOG);
         for (key, bytes) in memory.into_files() {

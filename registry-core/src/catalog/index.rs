@@ -187,7 +187,9 @@ mod tests {
         }
     }
 
-    fn record(versions: &[(&str, Option<State>)]) -> SkillRecord {
+    type Versions<'a> = &'a [(&'a str, Option<State>)];
+
+    fn record(versions: Versions<'_>) -> SkillRecord {
         let releases = versions.iter().map(|(version, state)| (version.parse().unwrap(), release(*state)));
         SkillRecord {
             audience: Audience::Public,
@@ -223,7 +225,7 @@ mod tests {
     #[test]
     fn the_latest_is_stable_and_not_withdrawn_where_there_is_such_a_one() {
         use State::{Archived, Deprecated, Withdrawn};
-        let cases: [(&[(&str, Option<State>)], Option<&str>); 5] = [
+        let cases: [(Versions<'_>, Option<&str>); 5] = [
             (&[("1.0.0", None), ("1.1.0", Some(Withdrawn)), ("2.0.0-rc.1", None)], Some("1.0.0")),
             (&[("1.0.0", Some(Withdrawn)), ("2.0.0-rc.1", None)], Some("2.0.0-rc.1")),
             (&[("1.0.0", Some(Withdrawn)), ("1.1.0", Some(Withdrawn))], Some("1.1.0")),

@@ -260,6 +260,9 @@ const VERSIONS: [&str; 7] = ["1.0.0", "1.1.0", "2.0.0", "2.1.0", "3.0.0", "2.0.0
 const REQUIREMENTS: [&str; 8] =
     ["*", "1.x", "2.x", "^1.1", "=1.0.0", ">=1.1.0 <3.0.0", ">=2.0.0-rc.1", "3.x"];
 
+/// Which skills a release needs, in which versions, and whether it was withdrawn.
+type Needs = (Vec<(usize, &'static str)>, bool);
+
 /// Skills `t/a` to `t/f`; `t/z` is needed at times and does not exist.
 fn worlds() -> impl Strategy<Value = World> {
     let need = (prop_oneof![20 => 0usize..6, 1 => Just(25)], prop::sample::select(&REQUIREMENTS[..]));
@@ -275,7 +278,7 @@ fn worlds() -> impl Strategy<Value = World> {
             let skill = if skill < 25 { skill % last } else { skill };
             Spec { skill: id(skill), requirement: requirement.parse().unwrap() }
         };
-        let release = |(version, (needs, withdrawn)): (&str, (Vec<(usize, &str)>, bool))| {
+        let release = |(version, (needs, withdrawn)): (&str, Needs)| {
             (version.parse().unwrap(), Release { needs: needs.into_iter().map(spec).collect(), withdrawn })
         };
         let releases = skills.into_iter().map(|releases| releases.into_iter().map(release).collect());
