@@ -37,24 +37,8 @@ fn the_bytes_do_not_depend_on_threads_place_or_checkout() {
     let one = build(&repository, "one", "1");
     assert!(one.len() > 500);
     assert_eq!(one, build(&repository, "eight", "8"));
-    let elsewhere = Repository::empty().unwrap();
-    fs::remove_dir_all(elsewhere.path().join(".git")).unwrap();
-    let from = repository.path().to_str().unwrap();
-    let cloned = Command::new("git")
-        .args([
-            "clone",
-            "--quiet",
-            "--config",
-            "core.autocrlf=true",
-            "--depth",
-            "1",
-            &format!("file://{from}"),
-            ".",
-        ])
-        .current_dir(elsewhere.path())
-        .status()
-        .unwrap();
-    assert!(cloned.success());
+    let options = ["--config", "core.autocrlf=true", "--depth", "1"];
+    let elsewhere = Repository::clone_of(&repository, &options).unwrap();
     assert_eq!(one, build(&elsewhere, "clone", "2"));
 }
 
