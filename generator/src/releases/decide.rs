@@ -228,3 +228,6 @@ fn is_tag_of(release: &Choice, tag: &str) -> bool {
 fn commit(released: Option<&Released>) -> String {
     released.map_or_else(|| "unknown".to_owned(), |released| released.commit.chars().take(12).collect())
 }
+
+#[cfg(test)]
+mod tests;
