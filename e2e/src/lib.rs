@@ -3,10 +3,12 @@
 
 mod programs;
 mod repository;
+mod served;
 mod stand;
 mod world;
 
 pub use programs::{guildhall, workspace};
 pub use repository::{Repository, files};
+pub use served::Served;
 pub use stand::{Answer, HostKind, Stand};
 pub use world::{World, check, key};

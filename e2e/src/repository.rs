@@ -50,6 +50,17 @@ impl Repository {
         Ok(repository)
     }
 
+    /// A clone of another repository over `file://`, made with more options of `git clone`.
+    ///
+    /// # Errors
+    /// When Git fails.
+    pub fn clone_of(other: &Self, options: &[&str]) -> Result<Self> {
+        let clone = Self { folder: tempfile::tempdir()? };
+        let from = format!("file://{}", other.path().display());
+        clone.git(&[&["clone", "--quiet"], options, &[&from, "."]].concat())?;
+        Ok(clone)
+    }
+
     /// Its folder.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -61,11 +72,19 @@ impl Repository {
     /// # Errors
     /// When Git fails.
     pub fn git(&self, arguments: &[&str]) -> Result<String> {
+        Ok(String::from_utf8(self.git_bytes(arguments)?)?.trim().to_owned())
+    }
+
+    /// The same, byte for byte.
+    ///
+    /// # Errors
+    /// When Git fails.
+    pub fn git_bytes(&self, arguments: &[&str]) -> Result<Vec<u8>> {
         let done = Command::new("git").args(arguments).current_dir(self.path()).output().context("git")?;
         if !done.status.success() {
             bail!("git {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
         }
-        Ok(String::from_utf8(done.stdout)?.trim().to_owned())
+        Ok(done.stdout)
     }
 
     /// Commits everything.

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use bytes::Bytes;
-use edge_worker::native::FilesHost;
-use edge_worker::{Body, Edge, EdgeConfig, handle};
+use edge_worker::Edge;
 use generator::catalog::{self, Catalog, Input, Memo, Memory, Sink as _};
 use generator::library::{self, Checked};
 use generator::source::Snapshot;
@@ -15,9 +13,11 @@ use registry_core::catalog::{IndexBucket, Key, Root, SkillRecord, to_json};
 use registry_core::digest::{Digest, FileMode};
 use registry_core::id::SkillId;
 use registry_core::manifest::SourceFile;
-use registry_core::token::{IDENTITY_TYPE, IdentityClaims, Issuer, SigningKey, sign};
-use serde_json::{Value, json};
+use registry_core::token::{IdentityClaims, SigningKey};
+use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::Served;
 
 /// The stand-in for a commit's id.
 const COMMIT: &str = "0000000000000000000000000000000000000000";
@@ -26,8 +26,7 @@ const COMMIT: &str = "0000000000000000000000000000000000000000";
 #[derive(Debug)]
 pub struct World {
     folder: TempDir,
-    edge: Edge,
-    host: FilesHost,
+    served: Served,
     /// What the checker made of the files.
     pub checked: Checked,
 }
@@ -117,18 +116,13 @@ impl World {
     ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         write_catalog(&folder.path().join("dist"), &checked, signed, committed, edit)?;
-        let config = json!({
-            "origin": "https://edge",
-            "development": development,
-            "head_keys": [key("head-1")?.public()],
-            "invoke_key": key("invoke-1")?,
-            "identity": [Issuer::development(key("identity-1")?.public())],
-            "sandbox": {"url": "http://127.0.0.1:9", "audience": "sandbox"},
-            "pseudonym_key": Digest::of(b""),
-        });
-        let host = FilesHost::new(&folder.path().join("dist"), &folder.path().join("log"))?;
-        let edge = Edge::new(EdgeConfig::parse(config.to_string().as_bytes())?)?;
-        Ok(Self { edge, host, folder, checked })
+        let served = Served::open(
+            &folder.path().join("dist"),
+            &folder.path().join("log"),
+            &key("head-1")?.public(),
+            development,
+        )?;
+        Ok(Self { served, folder, checked })
     }
 
     /// Writes the catalog of other skills over this one, as the next build would.
@@ -142,7 +136,7 @@ impl World {
     /// The edge, for a host of one's own.
     #[must_use]
     pub fn edge(&self) -> &Edge {
-        &self.edge
+        self.served.edge()
     }
 
     /// The catalog's folder.
@@ -157,15 +151,15 @@ impl World {
         self.folder.path().join("log")
     }
 
-    /// A token that the edge accepts.
+    /// As [`Served::token`].
     ///
     /// # Errors
     /// Never for claims that are an object.
     pub fn token(&self, claims: &IdentityClaims) -> Result<String> {
-        Ok(sign(claims, IDENTITY_TYPE, &key("identity-1")?)?)
+        self.served.token(claims)
     }
 
-    /// The status and body that a request gets; a body of `null` is none.
+    /// As [`Served::ask`].
     ///
     /// # Errors
     /// When the request is none, or the file of the answer cannot be read.
@@ -177,17 +171,6 @@ impl World {
         accept: &str,
         body: &Value,
     ) -> Result<(u16, Vec<u8>)> {
-        let mut request = http::Request::builder().method(method).uri(path).header("accept", accept);
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        let answer = handle(&self.host, &self.edge, request.body(body)?).await;
-        let status = answer.status().as_u16();
-        let body = match answer.into_body() {
-            Body::Bytes(bytes) => bytes.to_vec(),
-            Body::Object(key) => std::fs::read(self.catalog().join(key.path()))?,
-        };
-        Ok((status, body))
+        self.served.ask(token, method, path, accept, body).await
     }
 }

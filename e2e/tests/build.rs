@@ -37,24 +37,8 @@ fn the_bytes_do_not_depend_on_threads_place_or_checkout() {
     let one = build(&repository, "one", "1");
     assert!(one.len() > 500);
     assert_eq!(one, build(&repository, "eight", "8"));
-    let elsewhere = Repository::empty().unwrap();
-    fs::remove_dir_all(elsewhere.path().join(".git")).unwrap();
-    let from = repository.path().to_str().unwrap();
-    let cloned = Command::new("git")
-        .args([
-            "clone",
-            "--quiet",
-            "--config",
-            "core.autocrlf=true",
-            "--depth",
-            "1",
-            &format!("file://{from}"),
-            ".",
-        ])
-        .current_dir(elsewhere.path())
-        .status()
-        .unwrap();
-    assert!(cloned.success());
+    let options = ["--config", "core.autocrlf=true", "--depth", "1"];
+    let elsewhere = Repository::clone_of(&repository, &options).unwrap();
     assert_eq!(one, build(&elsewhere, "clone", "2"));
 }
 
@@ -176,21 +160,23 @@ fn a_build_killed_at_any_step_leaves_the_former_catalog_whole() {
         repository.write(path, &format!("{text}\nOne more line.\n")).unwrap();
     }
     repository.commit("change three skills").unwrap();
-    let elsewhere = tempfile::tempdir().unwrap();
-    let steps = {
-        let copied = Command::new("cp")
-            .args(["-a", "."])
-            .arg(elsewhere.path())
-            .current_dir(repository.path())
-            .status();
+    // A step that was taken before a kill is not taken again: each child begins where the first one did.
+    let copy = || {
+        let folder = tempfile::tempdir().unwrap();
+        let copied =
+            Command::new("cp").args(["-a", "."]).arg(folder.path()).current_dir(repository.path()).status();
         assert!(copied.unwrap().success());
-        write_and_die(elsewhere.path(), None)
+        folder
     };
+    let elsewhere = copy();
+    let steps = write_and_die(elsewhere.path(), None);
     let former = fs::read(dist.join("head.json")).unwrap();
     for k in 1..20 {
+        let own = copy();
+        let dist = own.path().join("dist");
         let killed = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child_that_is_killed_while_it_writes"])
-            .env(IN, repository.path())
+            .env(IN, own.path())
             .env(KILL_AT, (steps * k / 20).max(1).to_string())
             .output()
             .unwrap();
@@ -198,10 +184,10 @@ fn a_build_killed_at_any_step_leaves_the_former_catalog_whole() {
         assert_eq!(fs::read(dist.join("head.json")).unwrap(), former);
         assert_eq!(verify::verify(&dist, &[key().public()]).unwrap(), [""; 0], "after {k}/20");
         every_file_has_its_digest(&dist);
+        write_and_die(own.path(), None);
+        assert_ne!(fs::read(dist.join("head.json")).unwrap(), former);
+        assert_eq!(files(&dist), files(&elsewhere.path().join("dist")), "the second run completes");
     }
-    write_and_die(repository.path(), None);
-    assert_ne!(fs::read(dist.join("head.json")).unwrap(), former);
-    assert_eq!(files(&dist), files(&elsewhere.path().join("dist")), "the second run completes");
 }
 
 /// Not only what the head needs: no file under a digest's name may hold other bytes, and the static site holds

@@ -96,13 +96,14 @@ fn a_baseline_leaves_only_new_warnings() {
         (0, "1 skill sound, 0 errors, 0 warnings, 1 warning in the baseline\n")
     );
 
+    let next = |text: &str| text.replace("version: 1.0.0", "version: 1.0.1");
     let more = warned("colour").replace("colour", "shape: round\ncolour");
-    repository.write(PATH, &more).unwrap();
+    repository.write(PATH, &next(&more)).unwrap();
     let (code, text) = check(&[]);
     assert_eq!(code, 1);
     assert!(text.contains("`shape`") && !text.contains("`colour`"), "{text}");
 
-    repository.write(PATH, SOUND).unwrap();
+    repository.write(PATH, &next(SOUND)).unwrap();
     let (code, text) = check(&[]);
     assert_eq!(code, 0);
     let note =

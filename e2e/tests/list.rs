@@ -28,7 +28,9 @@ fn troubled() -> Repository {
         repository.write(path, &text.replace(from, to)).unwrap();
     };
     change("skills/support/refund-resolver.md", "shared/escalation-queue:1.x", "shared/escalation-queue:7.x");
+    change("skills/support/refund-resolver.md", "version: 1.2.3", "version: 1.2.4");
     change("skills/platform/incident-triage.md", "license:", "licence:");
+    change("skills/platform/incident-triage.md", "version: 1.1.0", "version: 1.1.1");
     change("skills/data/pii-redactor/SKILL.md", "version: 2.0.0", "version: two");
     repository.write("skills/lonely.md", "---\nname: lonely\n---\n").unwrap();
     repository

@@ -36,7 +36,7 @@ pub(crate) fn caller(headers: &HeaderMap, issuers: &[Issuer], now: u64) -> Resul
         .map_err(|error| Refusal::unauthenticated(error.to_string()))
 }
 
-/// A release that the caller may find, read and invoke, with its closure.
+/// A release that is open to the caller, with its closure.
 #[derive(Debug)]
 pub(crate) struct Granted {
     pub(crate) skill: SkillId,
@@ -67,6 +67,8 @@ impl Granted {
 pub(crate) enum Decision {
     Granted(Box<Granted>),
     Denied(Denial),
+    /// The release is open to the caller and cannot be used: people may read its page, which says so.
+    Blocked(Box<Granted>, Denial),
     /// The skill is visible, and none of its versions matches.
     NoVersion(Vec<Version>),
 }
@@ -106,17 +108,18 @@ impl<H: Host> Request<'_, H> {
         if !self.opens(record, release) {
             return Ok(Decision::Denied(Denial::ReleaseClosed));
         }
+        let granted = Box::new(Granted::new(skill, version, record, release));
         if let Some(by) = &release.blocked {
             let bucket = self.catalog.bucket(self.host, by).await?;
             let named = self.sees(bucket.skills.get(by)).then(|| by.clone());
-            return Ok(Decision::Denied(Denial::Blocked(named)));
+            return Ok(Decision::Blocked(granted, Denial::Blocked(named)));
         }
         for member in release.closure.iter().filter(|member| member.skill != *skill) {
             if let Some(denial) = self.closed_member(&member.skill, &member.version).await? {
                 return Ok(Decision::Denied(denial));
             }
         }
-        Ok(Decision::Granted(Box::new(Granted::new(skill, version, record, release))))
+        Ok(Decision::Granted(granted))
     }
 
     /// Whether the caller may know of a skill. One that was removed is hidden from everyone.
@@ -184,7 +187,7 @@ impl<H: Host> Request<'_, H> {
         match self.decide(spec).await? {
             Decision::Granted(granted) => Ok(*granted),
             Decision::NoVersion(versions) => Err(no_version(spec, &versions)),
-            Decision::Denied(denial) => {
+            Decision::Denied(denial) | Decision::Blocked(_, denial) => {
                 self.log_denial(spec).await?;
                 Err(self.denial(spec, &denial))
             }

@@ -28,6 +28,11 @@ pub enum LedgerError {
     /// The root cannot be read.
     #[error("the root of the former catalog cannot be read")]
     Root(#[from] RootError),
+    /// It was built from a working tree, whose skills nobody released.
+    #[error(
+        "the former catalog in `{0}` was built with --worktree, and lists no releases; name one that was built from a commit"
+    )]
+    Worktree(String),
     /// A bucket cannot be read.
     #[error("`{0}` of the former catalog cannot be read")]
     Bucket(String, #[source] FormatError),
@@ -72,6 +77,9 @@ impl Ledger {
             Head::verify(&bytes, pinned).map_err(|error| LedgerError::Head(location.to_owned(), error))?;
         let bytes = take(&store, &Key::Root(head.root))?;
         let root = Root::decode(&bytes, &head.root)?;
+        if root.commit.is_none() {
+            return Err(LedgerError::Worktree(location.to_owned()));
+        }
         let keys: Vec<Key> =
             (0..=u8::MAX).zip(&root.index).map(|(number, digest)| Key::Index(number, *digest)).collect();
         let buckets: Vec<IndexBucket> = keys

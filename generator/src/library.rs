@@ -14,9 +14,9 @@ use registry_core::check::{Closures, Library, Past, Skill, Unsound, check_librar
 use registry_core::diagnostic::Diagnostic;
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
-use registry_core::manifest::{Manifest, SkillSource, discover};
+use registry_core::manifest::{Manifest, SkillSource, SourceFile, discover};
 use registry_core::organisation::{CONFIG_PATH, Organisation};
-use registry_core::status::skill_of;
+use registry_core::status;
 
 use self::unread::Unread;
 use crate::lint;
@@ -110,20 +110,16 @@ fn lint_anew(source: &SkillSource, _: Digest, manifest: Option<&Manifest>) -> Ve
 }
 
 fn assemble<E>(
-    snapshot: Snapshot,
+    mut snapshot: Snapshot,
     lint: &Lint<'_>,
     as_of: u64,
     former: impl FnOnce(&mut Library) -> Result<Gathered, E>,
 ) -> Result<Checked, E> {
-    let mut diagnostics = snapshot.diagnostics;
-    let (statuses, found) = Statuses::read(&snapshot.files);
+    let mut diagnostics = std::mem::take(&mut snapshot.diagnostics);
+    let overlays: BTreeMap<String, SourceFile> =
+        snapshot.files.extract_if(.., |path, _| status::skill_of(path).is_some()).collect();
+    let (statuses, found) = Statuses::read(&overlays);
     diagnostics.extend(found);
-    let overlay: Vec<(String, Vec<u8>)> = snapshot
-        .files
-        .iter()
-        .filter(|(path, _)| skill_of(path).is_some())
-        .map(|(path, file)| (path.clone(), file.bytes.clone()))
-        .collect();
     let mut unread = Unread::of(&diagnostics);
     let (sources, mut found) = discover(snapshot.files);
     found.retain(|found| !unread.explains(found));
@@ -162,8 +158,8 @@ fn assemble<E>(
     diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);
     let manifests = sources.map(|source| (source.manifest_path.as_str(), source.manifest()));
-    let manifests = manifests.chain(overlay.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())));
-    let texts = texts(manifests, snapshot.config.as_deref(), &diagnostics);
+    let files = manifests.chain(overlays.iter().map(|(path, file)| (path.as_str(), file.bytes.as_slice())));
+    let texts = texts(files, snapshot.config.as_deref(), &diagnostics);
     let outcome = Outcome { sound: library.len(), configured, diagnostics, texts };
     let Gathered { kept, removed, notes, .. } = gathered;
     Ok(Checked { library, past, kept, removed, organisation, closures, outcome, notes })
@@ -194,7 +190,7 @@ fn read_skill(source: SkillSource, lint: &Lint<'_>) -> (Result<Skill, SkillSourc
     (skill, found)
 }
 
-/// The texts of manifests, statuses and configuration that findings are about.
+/// The texts of files and configuration that findings are about.
 pub(crate) fn texts<'a>(
     files: impl Iterator<Item = (&'a str, &'a [u8])>,
     config: Option<&'a str>,

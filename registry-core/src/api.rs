@@ -84,6 +84,9 @@ pub struct Listing {
     /// Why it should no longer be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deprecated: Option<String>,
+    /// What to use in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<Spec>,
 }
 
 /// One search result.

@@ -87,6 +87,7 @@ mod tests {
                 access_level: crate::policy::AccessLevel::Public,
                 skill_type: crate::manifest::SkillType::Instructions,
                 deprecated: Some("old".to_owned()),
+                replaced_by: None,
             },
             score: 1,
         }

@@ -97,7 +97,10 @@ impl<H: Host> Request<'_, H> {
         };
         let granted = match decision {
             Decision::Granted(granted) => granted,
-            Decision::Denied(denial) => return self.refuse(&spec, &denial, form).await,
+            Decision::Blocked(readable, _) if form == Form::Page => readable,
+            Decision::Denied(denial) | Decision::Blocked(_, denial) => {
+                return self.refuse(&spec, &denial, form).await;
+            }
             Decision::NoVersion(_) if form == Form::Page => return self.not_found().await,
             Decision::NoVersion(versions) => return Err(no_version(&spec, &versions)),
         };

@@ -6,7 +6,7 @@ use registry_core::Version;
 use registry_core::catalog::preference;
 use registry_core::check::Skill;
 use registry_core::id::SkillId;
-use registry_core::policy::Audience;
+use registry_core::policy::{Audience, Policy};
 use registry_core::status::State;
 
 use crate::library::Checked;
@@ -44,6 +44,13 @@ impl<'a> Family<'a> {
     #[must_use]
     pub fn is_public(&self, release: &Skill) -> bool {
         self.head.manifest.audience == Audience::Public && release.manifest.audience == Audience::Public
+    }
+
+    /// The release that search shows: the one to use, or the head where that is closed to some who see the skill.
+    #[must_use]
+    pub fn shown(&self, policy: &Policy) -> &'a Skill {
+        let open = self.head.manifest.audience.is_within(&self.latest.manifest.audience, policy);
+        if open { self.latest } else { self.head }
     }
 
     /// Whether search finds the skill: not where its latest release was archived or withdrawn.

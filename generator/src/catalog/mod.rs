@@ -222,5 +222,6 @@ fn listing(head: &Skill, skill: &Skill) -> Listing {
         access_level: head.manifest.audience.level(),
         skill_type: manifest.skill_type,
         deprecated: deprecated.map(|status| status.reason.clone()),
+        replaced_by: deprecated.and_then(|status| status.replaced_by.clone()),
     }
 }

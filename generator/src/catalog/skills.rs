@@ -61,7 +61,8 @@ pub(super) fn render(
         releases,
         files: BTreeMap::from([(VERSIONS.to_owned(), versions)]),
     };
-    let listing = family.is_listed().then(|| listing(family.head, family.latest));
+    let policy = &facts.input.checked.organisation.policy;
+    let listing = family.is_listed().then(|| listing(family.head, family.shown(policy)));
     Ok(RenderedSkill { id: id.clone(), listing, urls: urls(id, family, &record), record })
 }
 
@@ -227,13 +228,20 @@ fn urls(id: &SkillId, family: &Family<'_>, record: &SkillRecord) -> Urls {
         if record.audience == Audience::Public && !open {
             continue;
         }
+        let usable = release.blocked.is_none();
         let mut both = |page: &str, twin: &str| {
             add(page.to_owned(), &record.audience, release.page, MEDIA_TYPE);
-            add(twin.to_owned(), &record.audience, release.document, MARKDOWN);
+            if usable {
+                add(twin.to_owned(), &record.audience, release.document, MARKDOWN);
+            }
         };
         both(&format!("{own}/{version}/"), &format!("{own}/{version}.md"));
         if family.latest.manifest.version == *version {
             both(&format!("{own}/"), &format!("{own}.md"));
+        }
+        // Of what is blocked, people may read the page.
+        if !usable {
+            continue;
         }
         add(format!("{own}/{version}/SKILL.md"), &record.audience, release.document, MARKDOWN);
         add(format!("{own}/{version}/bundle.tar.gz"), &record.audience, release.bundle, "application/gzip");

@@ -111,17 +111,21 @@ impl Deciding<'_> {
             let stray = |why: String, help: &str| {
                 (Rule::StrayTag, format!("the tag `{name}` makes no release: {why}"), help.to_owned())
             };
+            let moved = |known: &Choice| {
+                let message = format!(
+                    "the tag `{name}` points to commit {at}, but {of} was released from commit {} with other content",
+                    commit(known.released.as_ref())
+                );
+                let help =
+                    format!("set the tag back, and release what commit {at} holds under a new version");
+                (Rule::MovedTag, message, help)
+            };
             let (rule, message, help) = match (self.releases.get(&tag.version), &tag.content, tag.place) {
                 (_, _, Place::Unknown) => continue,
                 (Some(known), Some(content), _) if known.digest == content.digest => continue,
-                (Some(known), Some(_), _) => (
-                    Rule::MovedTag,
-                    format!(
-                        "the tag `{name}` points to commit {at}, but {of} was released from commit {} with other content",
-                        commit(known.released.as_ref())
-                    ),
-                    format!("set the tag back, and release what commit {at} holds under a new version"),
-                ),
+                (Some(known), Some(_), _) => moved(known),
+                (Some(known), None, _) if is_tag_of(known, name) => moved(known),
+                (Some(_), None, Place::Old) => continue,
                 (_, _, Place::Elsewhere) => stray(
                     format!("its commit {at} is not on the published branch"),
                     "merge the commit; what nobody reviewed is not released",
@@ -143,28 +147,30 @@ impl Deciding<'_> {
                     self.releases.insert(tag.version.clone(), choice);
                     continue;
                 }
-                (Some(_), None, Place::Old) => continue,
             };
             self.report(rule, message, help);
         }
     }
 
-    /// Without a tag, the first content that carries a version is its release.
+    /// Without a tag, the first content that carries a version is its release. Before a tag there may be drafts.
     fn states(&mut self) {
         let head = &self.evidence.head.manifest.version;
+        let published = self.evidence.former.into_iter().flat_map(|former| former.releases.keys());
+        let mut out: BTreeSet<Version> = published.cloned().collect();
         let mut edited = BTreeSet::new();
         for (content, at) in &self.evidence.states {
             match self.releases.get(&content.version) {
                 None => {
                     let choice = Choice { digest: content.digest, released: Some((*at).clone()) };
                     self.releases.insert(content.version.clone(), choice);
+                    out.insert(content.version.clone());
                 }
-                Some(known) if known.digest == content.digest => {}
+                Some(known) if known.digest == content.digest => drop(out.insert(content.version.clone())),
                 // What the head holds is judged apart.
                 Some(_) if content.version == *head => {}
                 Some(known) => {
                     let from = commit(known.released.as_ref());
-                    if edited.insert(content.version.clone()) && !is_tagged(known) {
+                    if out.contains(&content.version) && edited.insert(content.version.clone()) {
                         let message = format!(
                             "{} has other content in commit {} than in commit {from}, which released it",
                             self.name(&content.version),
@@ -213,11 +219,15 @@ impl Deciding<'_> {
     }
 }
 
-fn is_tagged(choice: &Choice) -> bool {
-    choice.released.as_ref().is_some_and(|released| released.tag.is_some())
+/// Whether a release was found at the tag.
+fn is_tag_of(release: &Choice, tag: &str) -> bool {
+    release.released.as_ref().is_some_and(|released| released.tag.as_deref() == Some(tag))
 }
 
 /// The first digits of a commit, for people.
 fn commit(released: Option<&Released>) -> String {
     released.map_or_else(|| "unknown".to_owned(), |released| released.commit.chars().take(12).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,7 +93,8 @@ pub fn gather(library: &mut Library, source: Source<'_>) -> Result<Gathered, Gat
     }
     let listed = source.former.into_iter().flat_map(|ledger| &ledger.skills);
     let without_head = listed.filter(|(id, _)| !library.contains_key(id));
-    gathered.removed = without_head.map(|(id, record)| (id.clone(), record.clone())).collect();
+    let removed = |record: &SkillRecord| SkillRecord { removed: true, ..record.clone() };
+    gathered.removed = without_head.map(|(id, record)| (id.clone(), removed(record))).collect();
     Ok(gathered)
 }
 

@@ -211,18 +211,13 @@ impl Range {
         }
         let mut branch = Vec::new();
         let mut next = Some(head);
-        let mut cut = false;
-        while let Some(id) = next {
-            let Some(above) = parents.get(&id) else {
-                cut = Some(id) != until && !repository.has_object(id);
-                break;
-            };
-            branch.push(id);
+        while let Some((id, above)) = next.and_then(|id| parents.get_key_value(&id)) {
+            branch.push(*id);
             next = above.first().copied();
         }
         branch.reverse();
         let reach = match until {
-            _ if cut => Reach::Shallow,
+            _ if shallow && ends_early(repository, &parents, until)? => Reach::Shallow,
             Some(_) if joined => Reach::Until,
             Some(_) => Reach::Shallow,
             None => Reach::Beginning,
@@ -253,6 +248,25 @@ impl Range {
             (false, false) => Place::Elsewhere,
         })
     }
+}
+
+/// Whether a shallow clone lacks parents of new commits that may be new themselves: those that no commit up to `until`
+/// names as its own. A merged branch can reach farther back than the branch.
+fn ends_early(
+    repository: &gix::Repository,
+    parents: &HashMap<ObjectId, Vec<ObjectId>>,
+    until: Option<ObjectId>,
+) -> Result<bool, gix::Error> {
+    let all = parents.values().flatten().copied().filter(|id| Some(*id) != until);
+    let mut missing: HashSet<ObjectId> = all.filter(|id| !repository.has_object(*id)).collect();
+    if let Some(until) = until.filter(|until| !missing.is_empty() && repository.has_object(*until)) {
+        for info in repository.rev_walk([until]).all()? {
+            for parent in repository.find_commit(info?.id)?.parent_ids() {
+                missing.remove(&parent.detach());
+            }
+        }
+    }
+    Ok(!missing.is_empty())
 }
 
 /// A tag by its name, with the commit that it points to.

@@ -1,5 +1,7 @@
 //! Findings of small libraries, as authors see them.
 
+mod past;
+
 use super::*;
 use crate::digest::FileMode;
 use crate::manifest::{SourceFile, discover};
@@ -8,13 +10,14 @@ const CONFIG: &str = "organisation: X\nbase_url: https://x\n\
     teams: {shared: {members: everyone}, support: {}, finance: {}}\n\
     roles: {finance-agent: {teams: [finance]}}\n";
 
-/// Lines `team/name level depends…`; roles stand behind the level as `role-restricted=a+b`, further keys behind `|`.
+/// Lines `team/name level depends…`, or `team/name@version level depends…`; roles stand behind the level as `role-restricted=a+b`, further keys behind `|`.
 fn library(skills: &str) -> Library {
     let mut files = BTreeMap::new();
     for line in skills.lines().map(str::trim) {
         let (line, more) = line.split_once(" | ").unwrap_or((line, ""));
         let mut words = line.split(' ');
         let (name, level) = (words.next().unwrap(), words.next().unwrap());
+        let (name, version) = name.split_once('@').unwrap_or((name, "1.0.0"));
         let (level, roles) = level.split_once('=').unwrap_or((level, ""));
         let roles = if roles.is_empty() {
             String::new()
@@ -23,7 +26,7 @@ fn library(skills: &str) -> Library {
         };
         let needs: Vec<&str> = words.collect();
         let text = format!(
-            "---\nname: {name}\nversion: 1.0.0\ndescription: d\ntags: []\naccess_level: {level}\n{roles}depends_on: [{}]\n{more}\n---\n",
+            "---\nname: {name}\nversion: {version}\ndescription: d\ntags: []\naccess_level: {level}\n{roles}depends_on: [{}]\n{more}\n---\n",
             needs.join(", ")
         );
         let file = SourceFile { mode: FileMode::Plain, bytes: text.into_bytes() };

@@ -16,6 +16,7 @@ fn listing(slug: &str, description: &str, tags: &str) -> Listing {
         access_level: AccessLevel::Public,
         skill_type: crate::manifest::SkillType::Instructions,
         deprecated: None,
+        replaced_by: None,
     }
 }
 

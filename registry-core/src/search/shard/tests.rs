@@ -14,6 +14,7 @@ fn listing(slug: &str, description: &str) -> Listing {
         access_level: crate::policy::AccessLevel::Public,
         skill_type: crate::manifest::SkillType::Instructions,
         deprecated: None,
+        replaced_by: None,
     }
 }
 
