@@ -106,7 +106,9 @@ pub struct Known {
 impl Known {
     fn holds(&self, tag: &Named) -> bool {
         let commit = self.released.get(&tag.skill).and_then(|releases| releases.get(&tag.version));
-        commit.is_some_and(|commit| *commit == tag.commit.to_string())
+        commit.is_some_and(|commit| {
+            ObjectId::from_hex(commit.as_bytes()).is_ok_and(|commit| commit == tag.commit)
+        })
     }
 }
 
@@ -301,6 +303,9 @@ fn release_of(tag: &str) -> Option<(SkillId, Version)> {
     Some((skill.parse().ok()?, version.parse().ok()?))
 }
 
+/// The skills of folders of teams, by path and tree.
+type Folders = HashMap<(String, ObjectId), HashMap<SkillId, Entry>>;
+
 /// The skills that a commit holds, by team: the folder of the team and its tree.
 type Teams = Vec<(String, ObjectId)>;
 
@@ -438,11 +443,7 @@ impl Walk<'_> {
     }
 
     /// The skills of every folder of a team that a chunk of commits newly has.
-    fn folders(
-        &self,
-        commits: &[Commit],
-        known: &HashMap<String, ObjectId>,
-    ) -> Result<HashMap<(String, ObjectId), HashMap<SkillId, Entry>>, gix::Error> {
+    fn folders(&self, commits: &[Commit], known: &HashMap<String, ObjectId>) -> Result<Folders, gix::Error> {
         let all = commits.iter().flat_map(|commit| &commit.teams);
         let new: HashSet<&(String, ObjectId)> =
             all.filter(|(path, tree)| known.get(path) != Some(tree)).collect();
