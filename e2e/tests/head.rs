@@ -87,6 +87,45 @@ async fn description(world: &World) -> String {
     serde_json::from_slice::<Value>(&answer).unwrap()["description"].as_str().unwrap().to_owned()
 }
 
+async fn readiness(world: &World) -> (u16, Value) {
+    let (status, answer) = world.ask(None, "GET", "/readyz", "*/*", &Value::Null).await.unwrap();
+    (status, serde_json::from_slice(&answer).unwrap())
+}
+
+#[tokio::test]
+async fn readiness_tells_which_head_is_served_and_why_no_newer_one_is() {
+    let world = world(now(), true, false);
+    let (status, answer) = readiness(&world).await;
+    assert_eq!((status, &answer["status"], &answer["sequence"]), (200, &json!("ready"), &json!(1)));
+    let head = world.catalog().join("head.json");
+    let first = fs::read(&head).unwrap();
+    world.publish(&skills("Tunes a harp."), now()).unwrap();
+    assert_eq!(readiness(&world).await.1["sequence"], 2);
+    let second = fs::read_to_string(&head).unwrap();
+    let forged = second.replace("\"sequence\":2", "\"sequence\":3");
+    let alarms = [
+        (first, "goes back to an earlier sequence"),
+        (forged.into_bytes(), "the signature of head.json does not verify"),
+        (b"{}".to_vec(), "head.json is not a head"),
+    ];
+    for (bytes, alarm) in alarms {
+        fs::write(&head, bytes).unwrap();
+        let (status, answer) = readiness(&world).await;
+        assert_eq!((status, &answer["status"], &answer["sequence"]), (200, &json!("degraded"), &json!(2)));
+        assert!(answer["alarm"].as_str().unwrap().contains(alarm), "{answer}");
+    }
+    fs::write(&head, second).unwrap();
+    assert_eq!(readiness(&world).await.1["status"], "ready");
+}
+
+#[tokio::test]
+async fn an_edge_that_serves_nothing_is_not_ready() {
+    let world = world(now(), true, false);
+    fs::write(world.catalog().join("head.json"), "{}").unwrap();
+    let (status, answer) = readiness(&world).await;
+    assert_eq!((status, &answer["code"]), (503, &json!("CATALOG_UNAVAILABLE")));
+}
+
 #[tokio::test]
 async fn a_newer_head_is_taken_and_an_older_one_is_not() {
     let world = world(now(), true, false);

@@ -94,6 +94,9 @@ async fn answer<H: Host>(
     let started = host.now();
     let now = started / 1000;
     let (catalog, alarm) = edge.current.load(host, &edge.config, now).await?;
+    if action == routes::Action::Ready {
+        return Ok(routes::ready(&catalog, alarm.as_ref()));
+    }
     let request = Request {
         edge,
         host,

@@ -145,6 +145,25 @@ pub struct FileDetail {
     pub sha256: Digest,
 }
 
+/// Answer of `GET /readyz` while a catalog is served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    /// `ready`, or `degraded` where there is an alarm.
+    pub status: String,
+    /// The sequence of the head that is served.
+    pub sequence: u64,
+    /// Its root.
+    pub root: Digest,
+    /// The commit that the root was built from.
+    pub commit: Option<String>,
+    /// When the head ceases to be valid, in seconds since the epoch.
+    pub expires: u64,
+    /// What the operator must know: a head that was not taken, and why, or one that has expired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
+}
+
 /// Body of `POST /resolve`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

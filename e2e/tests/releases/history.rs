@@ -181,8 +181,8 @@ fn a_working_tree_makes_no_releases() {
     scratch.release(SKILL, "1.0.0", "");
     scratch.skill(SKILL, "1.1.0", "");
     scratch.build("dist", &["--worktree"]);
-    let roots = scratch.files("dist").into_iter().filter(|(path, _)| path.starts_with("roots/"));
-    let (_, root) = roots.last().unwrap();
+    let mut roots = scratch.files("dist").into_iter().filter(|(path, _)| path.starts_with("roots/"));
+    let (_, root) = roots.next_back().unwrap();
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&root).unwrap()["development"], true);
     let (code, said) = scratch.try_build("next", &["--previous", &scratch.at("dist")]);
     assert_eq!(code, 2, "{said}");

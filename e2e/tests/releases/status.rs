@@ -34,8 +34,8 @@ async fn chosen(scratch: &Scratch, requirement: &str) -> [Value; 2] {
     post(&served, Some("support"), "/invoke", wanted).await;
     let log = fs::read_dir(scratch.at("log")).unwrap().map(|file| fs::read_to_string(file.unwrap().path()));
     let log: String = log.map(Result::unwrap).collect();
-    let records = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let invoked = records.filter(|record| record["route"] == "POST /invoke").last().unwrap_or_default();
+    let mut records = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let invoked = records.rfind(|record| record["route"] == "POST /invoke").unwrap_or_default();
     [resolved["version"].clone(), invoked["version"].clone()]
 }
 

@@ -11,16 +11,19 @@ use std::fmt::Display;
 
 use http::{Method, StatusCode};
 use matchit::{Params, Router};
+use registry_core::api::Ready;
 use serde::de::DeserializeOwned;
 
+use crate::catalog::Catalog;
 use crate::handle::Request;
 use crate::host::Host;
-use crate::reply::{self, Refusal, Reply};
+use crate::reply::{self, LogNote, Refusal, Reply};
 
 /// A path of the API or the catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {
     Health,
+    Ready,
     Search,
     Resolve,
     AclCheck,
@@ -36,6 +39,7 @@ pub(crate) enum Route {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Health,
+    Ready,
     Search,
     SearchPage,
     Resolve,
@@ -50,6 +54,7 @@ pub(crate) enum Action {
 pub(crate) fn table() -> Result<Router<Route>, matchit::InsertError> {
     let mut router = Router::new();
     router.insert("/healthz", Route::Health)?;
+    router.insert("/readyz", Route::Ready)?;
     router.insert("/search", Route::Search)?;
     router.insert("/resolve", Route::Resolve)?;
     router.insert("/acl/check", Route::AclCheck)?;
@@ -65,6 +70,7 @@ impl Route {
     pub(crate) fn action(self, method: &Method) -> Result<Action, Refusal> {
         let action = match (self, method) {
             (Self::Health, &Method::GET) => Action::Health,
+            (Self::Ready, &Method::GET) => Action::Ready,
             (Self::Search, &Method::POST) => Action::Search,
             (Self::Search, &Method::GET) => Action::SearchPage,
             (Self::Resolve, &Method::POST) => Action::Resolve,
@@ -86,9 +92,12 @@ impl Route {
         match self {
             Self::Search => "GET, HEAD, POST",
             Self::Resolve | Self::AclCheck | Self::Invoke => "POST",
-            Self::Health | Self::Skill | Self::SkillVersion | Self::SkillFile | Self::PublicFile => {
-                "GET, HEAD"
-            }
+            Self::Health
+            | Self::Ready
+            | Self::Skill
+            | Self::SkillVersion
+            | Self::SkillFile
+            | Self::PublicFile => "GET, HEAD",
         }
     }
 }
@@ -98,6 +107,7 @@ impl Action {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Health => "GET /healthz",
+            Self::Ready => "GET /readyz",
             Self::Search => "POST /search",
             Self::SearchPage => "GET /search",
             Self::Resolve => "POST /resolve",
@@ -118,6 +128,8 @@ impl<H: Host> Request<'_, H> {
     ) -> Result<Reply, Refusal> {
         match action {
             Action::Health => Ok(health()),
+            // Answered before, with the alarm.
+            Action::Ready => Ok(ready(&self.catalog, None)),
             Action::Search => self.identify()?.search().await,
             Action::SearchPage => self.identify()?.search_page().await,
             Action::Resolve => self.identify()?.resolve().await,
@@ -143,6 +155,20 @@ impl<H: Host> Request<'_, H> {
 /// The process answers.
 pub(crate) fn health() -> Reply {
     reply::json(StatusCode::OK, &serde_json::json!({"status": "ok"}))
+}
+
+/// A catalog is served: which, until when its head is valid, and what keeps the edge from taking a newer one.
+pub(crate) fn ready(catalog: &Catalog, alarm: Option<&LogNote>) -> Reply {
+    let head = &catalog.head;
+    let answer = Ready {
+        status: if alarm.is_some() { "degraded" } else { "ready" }.to_owned(),
+        sequence: head.sequence,
+        root: head.root,
+        commit: catalog.root.commit.clone(),
+        expires: head.expires,
+        alarm: alarm.map(|note| note.0.clone()),
+    };
+    reply::json(StatusCode::OK, &answer)
 }
 
 #[cfg(test)]
