@@ -12,8 +12,8 @@ use registry_core::token::{PublicKey, SigningKey};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::catalog::Catalog;
+use crate::head::Signer;
 
-const SECONDS_PER_DAY: u64 = 86_400;
 /// Files are written here before they are renamed to where they belong.
 const TEMPORARY: &str = ".tmp";
 
@@ -189,30 +189,23 @@ impl Writer<'_> {
         former: Option<Head>,
         signing: Signing<'_>,
     ) -> Result<(), WriteError> {
-        let expires = signing.now + u64::from(signing.expires_days) * SECONDS_PER_DAY;
-        let sequence = match &former {
-            Some(head) if head.root == catalog.root && still_fresh(head, signing, expires) => {
-                self.written.sequence = head.sequence;
-                return Ok(());
-            }
-            Some(head) => head.sequence + 1,
-            None => 1,
-        };
-        let head = Head::sign(catalog.root, sequence, expires, signing.key).map_err(WriteError::Sign)?;
+        let signer = Signer { key: signing.key, former_keys: signing.former_keys, now: signing.now };
+        if let Some(head) = &former
+            && head.root == catalog.root
+            && signer.is_fresh(head, signing.expires_days)
+        {
+            self.written.sequence = head.sequence;
+            return Ok(());
+        }
+        let head =
+            signer.succeed(catalog.root, former.as_ref(), signing.expires_days).map_err(WriteError::Sign)?;
         let path = self.folder.join(HEAD_PATH);
         let bytes = to_json(&head).map_err(|error| WriteError::Io(path.clone(), io::Error::other(error)))?;
         self.put(&path, &bytes)?;
-        self.written.sequence = sequence;
+        self.written.sequence = head.sequence;
         self.step();
         Ok(())
     }
-}
-
-/// Whether a head for the same root needs no new signature yet: the same key made it, and more than half of a full
-/// life is left.
-fn still_fresh(head: &Head, signing: Signing<'_>, full_life_ends: u64) -> bool {
-    let left = |end: u64| end.saturating_sub(signing.now);
-    head.kid == signing.key.kid() && left(head.expires) * 2 > left(full_life_ends)
 }
 
 fn remove(folder: &Path) -> Result<(), WriteError> {

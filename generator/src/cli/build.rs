@@ -1,4 +1,4 @@
-//! `guildhall build` and `guildhall verify`.
+//! `guildhall build`.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::{Failure, check, now, output};
 use crate::catalog::{self, Input};
 use crate::source::{self, Origin};
 use crate::write::{self, Signing};
-use crate::{keys, library, verify as verifier};
+use crate::{keys, library};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -30,17 +30,8 @@ pub(super) struct Arguments {
     former_keys: Vec<PathBuf>,
 }
 
-#[derive(Debug, clap::Args)]
-pub(super) struct VerifyArguments {
-    /// The catalog's folder.
-    #[arg(default_value = "dist")]
-    folder: PathBuf,
-    /// The key that signed the head, private or public. Without it the development key is used.
-    #[arg(long, value_name = "FILE", env = "GUILDHALL_HEAD_KEY")]
-    head_key: Option<PathBuf>,
-}
-
-fn head_key(repository: &Path, file: Option<&Path>) -> Result<SigningKey, Failure> {
+/// The private key that signs heads: that of the file, else one for development.
+pub(super) fn head_key(repository: &Path, file: Option<&Path>) -> Result<SigningKey, Failure> {
     Ok(match file {
         Some(file) => keys::read(file)?,
         None => keys::development(repository, "head")?,
@@ -105,19 +96,4 @@ fn progress(terminal: bool) -> impl FnMut(usize) {
             let _ = write!(std::io::stderr(), "\rwriting the catalog, step {done}");
         }
     }
-}
-
-pub(super) fn verify(repository: &Path, arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
-    let key = match &arguments.head_key {
-        Some(file) => keys::read_public(file)?,
-        None => keys::existing_development(repository, "head")?,
-    };
-    let wrong = verifier::verify(&arguments.folder, &[key])?;
-    for path in &wrong {
-        output::line(&format!("missing or altered: {path}"));
-    }
-    if wrong.is_empty() {
-        output::line("every file that the head needs has its digest");
-    }
-    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
