@@ -9,6 +9,7 @@ use std::process::Command;
 use e2e::Repository;
 use generator::catalog::{self, Input};
 use generator::source::{self, Origin};
+use generator::store::Store;
 use generator::write::{self, Signing};
 use generator::{library, verify};
 use registry_core::token::SigningKey;
@@ -199,7 +200,8 @@ fn a_build_killed_at_any_step_leaves_the_former_catalog_whole() {
             .unwrap();
         assert!(!killed.status.success(), "the child must have been killed at {k}/20");
         assert_eq!(fs::read(dist.join("head.json")).unwrap(), former);
-        assert_eq!(verify::verify(&dist, &[key().public()]).unwrap(), [""; 0], "after {k}/20");
+        let store = Store::open(dist.to_str().unwrap()).unwrap();
+        assert_eq!(verify::verify(&store, &[key().public()]).unwrap(), [""; 0], "after {k}/20");
         every_file_has_its_digest(&dist);
     }
     write_and_die(repository.path(), None);
