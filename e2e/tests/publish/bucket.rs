@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -26,6 +26,7 @@ pub struct Bucket {
     folder: TempDir,
     url: String,
     line: Arc<Mutex<Line>>,
+    careless: bool,
     _runtime: Runtime,
 }
 
@@ -36,7 +37,7 @@ struct Line {
     written: Vec<String>,
     /// So many files still arrive, of the last without an answer; then nothing gets through any more.
     left: Option<usize>,
-    /// Writes are done whatever their condition, as some stores do.
+    /// Writes are done whatever their condition.
     unconditional: bool,
     /// The next head is held: its arrival is told, and it goes on when it is let go.
     held: Option<(mpsc::Sender<()>, oneshot::Receiver<()>)>,
@@ -61,23 +62,35 @@ impl Held {
 impl Bucket {
     /// A server with the one bucket `skills`, with the given files in it.
     pub fn start(files: &BTreeMap<String, Vec<u8>>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("skills")).unwrap();
-        let mut builder = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
-        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
-        let service = builder.build();
-        let runtime = Runtime::new().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let line = Arc::new(Mutex::new(Line::default()));
-        runtime.spawn(accept(listener, service, Arc::clone(&line)));
-        let bucket = Self { folder, url, line, _runtime: runtime };
+        let bucket = Self::serve(false);
         for (path, bytes) in files {
             let target = bucket.catalog().join(path);
             std::fs::create_dir_all(target.parent().unwrap()).unwrap();
             std::fs::write(target, bytes).unwrap();
         }
         bucket
+    }
+
+    /// One that writes whatever the condition, as some stores do. It takes requests without a signature, which would
+    /// cover the condition.
+    pub fn careless() -> Self {
+        Self::serve(true)
+    }
+
+    fn serve(careless: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("skills")).unwrap();
+        let mut builder = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
+        if !careless {
+            builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        }
+        let service = builder.build();
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let line = Arc::new(Mutex::new(Line { unconditional: careless, ..Line::default() }));
+        runtime.spawn(accept(listener, service, Arc::clone(&line)));
+        Self { folder, url, line, careless, _runtime: runtime }
     }
 
     /// The catalog's place, for the program.
@@ -102,6 +115,7 @@ impl Bucket {
             .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
             .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
             .env("AWS_REGION", "us-east-1")
+            .env("AWS_SKIP_SIGNATURE", self.careless.to_string())
     }
 
     /// Cuts the line once so many more files were written; the answer to the last is lost.
@@ -111,11 +125,6 @@ impl Bucket {
 
     pub fn mend(&self) {
         self.line.lock().unwrap().left = None;
-    }
-
-    /// Writes from now on whatever the condition.
-    pub fn ignore_conditions(&self) {
-        self.line.lock().unwrap().unconditional = true;
     }
 
     /// Holds the next head.
@@ -169,6 +178,9 @@ async fn answer(
         }
         writes && line.left == Some(0)
     };
-    let answer = service.call(request).await.map_err(|error| io::Error::other(format!("{error:?}")))?;
+    let answer = service
+        .call(request.map(s3s::Body::from))
+        .await
+        .map_err(|error| io::Error::other(format!("{error:?}")))?;
     if is_last { Err(cut()) } else { Ok(answer) }
 }

@@ -149,10 +149,7 @@ fn a_catalog_is_read_from_a_static_host() {
     let (url, _server) = static_host(folder.path());
     verify(&repository, &keys, None, &url);
     let (code, said) = run(&repository, &keys, None, &["publish", "--to", &url]);
-    assert!(
-        code == 2 && said.contains("has this catalog already") || said.contains("can only be read"),
-        "{said}"
-    );
+    assert!(code == 2 && said.contains("can only be read"), "{said}");
     let object =
         fs::read_dir(folder.path().join("objects/team:data")).unwrap().next().unwrap().unwrap().path();
     fs::remove_file(&object).unwrap();
@@ -204,7 +201,7 @@ fn a_cut_line_leaves_the_former_catalog_whole_and_a_second_run_completes() {
     let before = bucket.written().len();
     must(&two, &keys, Some(&bucket), &["publish", "--to", bucket.location()]);
     let (whole, writes) = (bucket.files(), bucket.written().len() - before);
-    assert!(writes > 20, "{writes}");
+    assert!(writes >= 10, "{writes}");
     let cut = |after: usize| {
         let bucket = Bucket::start(&former);
         bucket.cut_after(after);
@@ -221,7 +218,7 @@ fn a_cut_line_leaves_the_former_catalog_whole_and_a_second_run_completes() {
         assert_eq!(head(&bucket.files())["sequence"], 2);
     };
     // Waiting for the line takes longer than the work: four at a time.
-    let cuts: Vec<usize> = (1..writes).step_by(writes / 8).chain(writes - 3..=writes).collect();
+    let cuts: Vec<usize> = (1..=writes).collect();
     for some in cuts.chunks(4) {
         thread::scope(|scope| some.iter().for_each(|after| drop(scope.spawn(|| cut(*after)))));
     }
@@ -236,14 +233,14 @@ fn a_publisher_killed_at_any_moment_leaves_a_folder_whole_and_a_second_run_compl
     let former = e2e::files(folder.path()).unwrap();
     let wanted = catalog(e2e::files(&three.catalog()).unwrap());
     let missing = wanted.keys().filter(|path| !former.contains_key(*path)).count();
-    assert!(missing > 20, "{missing}");
+    assert!(missing >= 10, "{missing}");
     let mut interrupted = 0;
-    for step in 0..20 {
+    for step in 0..12 {
         let folder = restored(&former);
         let place = text(folder.path());
         let mut child =
             command(&three, &keys, None, &["publish", "--to", place]).stdout(Stdio::null()).spawn().unwrap();
-        let enough = former.len() + missing * step / 20;
+        let enough = former.len() + missing * step / 12;
         while count(folder.path()) <= enough && child.try_wait().unwrap().is_none() {}
         let _ = child.kill();
         child.wait().unwrap();
@@ -253,7 +250,7 @@ fn a_publisher_killed_at_any_moment_leaves_a_folder_whole_and_a_second_run_compl
         must(&three, &keys, None, &["publish", "--to", place]);
         verify(&three, &keys, None, place);
         let there = catalog(e2e::files(folder.path()).unwrap());
-        assert!(wanted.iter().all(|(path, bytes)| there.get(path) == Some(bytes)), "at {step} of 20");
+        assert!(wanted.iter().all(|(path, bytes)| there.get(path) == Some(bytes)), "at {step} of 12");
     }
     assert!(interrupted > 0, "no publication was interrupted between its first file and its head");
 }
@@ -289,9 +286,10 @@ fn of_two_publishers_at_once_one_is_told() {
     let keys = Keys::new(&one);
     let bucket = Bucket::start(&BTreeMap::new());
     let publish = ["publish", "--to", bucket.location()];
-    for (slow, quick, sequence) in [(&one, &two, 1), (&two, &three, 2)] {
+    let sign = ["sign", "--to", bucket.location()];
+    for (slow, quick, sequence) in [(&publish[..], &two, 1), (&sign[..], &three, 2)] {
         let held = bucket.hold_head();
-        let slow = command(slow, &keys, Some(&bucket), &publish)
+        let slow = command(&one, &keys, Some(&bucket), slow)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -314,8 +312,7 @@ fn of_two_publishers_at_once_one_is_told() {
 fn a_store_that_keeps_no_conditions_is_used_with_a_warning() {
     let (one, two) = (built(&ONE), built(&TWO));
     let keys = Keys::new(&one);
-    let bucket = Bucket::start(&BTreeMap::new());
-    bucket.ignore_conditions();
+    let bucket = Bucket::careless();
     let publish = ["publish", "--to", bucket.location()];
     let said = must(&one, &keys, Some(&bucket), &publish);
     assert!(said.contains("does not keep the condition"), "{said}");
@@ -367,32 +364,24 @@ fn a_root_for_development_needs_a_key_for_development() {
 fn what_keeps_a_publication_from_beginning_is_told_with_the_fix() {
     let repository = built(&ONE);
     let keys = Keys::new(&repository);
+    let (code, said) = run(&repository, &keys, None, &["publish", "--to", "s3://skills"]);
+    assert!(code == 2 && said.contains("set AWS_ACCESS_KEY_ID"), "{said}");
     let bucket = Bucket::start(&BTreeMap::new());
-    let told = |change: &dyn Fn(&mut Command), arguments: &[&str], wanted: &str| {
+    let told = |change: &[(&str, &str)], arguments: &[&str], wanted: &str| {
         let mut command = command(&repository, &keys, Some(&bucket), arguments);
-        change(&mut command);
+        change.iter().for_each(|(name, value)| _ = command.env(name, value));
         let done = command.output().unwrap();
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         assert_eq!(done.status.code(), Some(2), "{said}");
         assert!(said.contains(wanted), "{said}");
     };
     let to = ["publish", "--to", bucket.location()];
-    told(&|command| drop(command.env_remove("AWS_ACCESS_KEY_ID")), &to, "set AWS_ACCESS_KEY_ID");
-    told(
-        &|command| drop(command.env("AWS_SECRET_ACCESS_KEY", "wrong")),
-        &to,
-        "the credentials must be allowed",
-    );
-    told(
-        &|command| drop(command.env("AWS_ENDPOINT_URL", "http://192.0.2.1")),
-        &to,
-        "must begin with https://",
-    );
-    told(&|_| {}, &["publish", "--to", "s3://nowhere/catalog"], "make the bucket first");
-    told(&|_| {}, &["publish", "--to", "ftp://nowhere"], "is no place for a catalog");
-    told(&|_| {}, &["publish", "--from", "nothing", "--to", "there"], "run `guildhall build` first");
+    told(&[("AWS_SECRET_ACCESS_KEY", "wrong")], &to, "the credentials must be allowed");
+    told(&[("AWS_ENDPOINT_URL", "http://192.0.2.1")], &to, "must begin with https://");
+    told(&[], &["publish", "--to", "ftp://nowhere"], "is no place for a catalog");
+    told(&[], &["publish", "--from", "nothing", "--to", "there"], "run `guildhall build` first");
     let object = fs::read_dir(repository.catalog().join("objects/team:data")).unwrap().next().unwrap();
     fs::write(object.unwrap().path(), "altered").unwrap();
-    told(&|_| {}, &to, "is not whole: run `guildhall build` again (altered: objects/team:data/");
+    told(&[], &to, "is not whole: run `guildhall build` again (altered: objects/team:data/");
     assert!(!bucket.catalog().join("head.json").exists());
 }

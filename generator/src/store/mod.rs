@@ -79,8 +79,11 @@ impl Store {
     /// The bytes of a file with their version, for [`Store::put_if`]; `None` when there is none.
     ///
     /// # Errors
-    /// When the store cannot be read or gives no entity tag.
+    /// When the store cannot be read, is only read, or gives no entity tag.
     pub fn get_versioned(&self, path: &str) -> Result<Option<(Bytes, Version)>, StoreError> {
+        if let Place::Remote(remote) = &self.place {
+            self.writable(remote)?;
+        }
         let Some((bytes, tag)) = self.get_tagged(path)? else { return Ok(None) };
         let tag = tag.ok_or_else(|| StoreError::NoVersion(self.location.clone(), path.to_owned()))?;
         Ok(Some((bytes, Version(tag))))
