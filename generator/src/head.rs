@@ -114,3 +114,23 @@ pub fn replace(store: &Store, head: &Head, former: Option<&Version>) -> Result<b
     store.put(HEAD_PATH, bytes)?;
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_fresh_until_half_of_its_life_is_over_and_for_its_own_key_only() {
+        let (one, other) = ("head-1", "head-2");
+        let key = |kid: &str| SigningKey::from_seed(kid, [1; 32]).unwrap();
+        let (one, other) = (key(one), key(other));
+        let at = |key, now| Signer { key, former_keys: &[], now };
+        let head = at(&one, 1000).succeed(Digest::of(b"root"), None, 2).unwrap();
+        assert_eq!((head.sequence, head.expires), (1, 1000 + 2 * SECONDS_PER_DAY));
+        assert!(at(&one, 1000 + SECONDS_PER_DAY - 1).is_fresh(&head, 2));
+        assert!(!at(&one, 1000 + SECONDS_PER_DAY).is_fresh(&head, 2));
+        assert!(!at(&other, 1000).is_fresh(&head, 2));
+        let next = at(&other, 2000).succeed(Digest::of(b"next"), Some(&head), 2).unwrap();
+        assert_eq!((next.sequence, next.kid.as_str()), (2, "head-2"));
+    }
+}

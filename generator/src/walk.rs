@@ -211,3 +211,63 @@ fn decoded<T>(
         Fault { path: key.path(), kind: FaultKind::Undecodable(why) }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use registry_core::catalog::{BUCKETS, SCHEMA, to_json};
+
+    use super::*;
+
+    /// The files of a catalog without skills, in which one index bucket holds `odd`.
+    fn catalog(odd: &[u8]) -> (Digest, HashMap<String, Bytes>) {
+        let index = to_json(&IndexBucket { schema: SCHEMA, skills: BTreeMap::new() }).unwrap();
+        let paths = to_json(&PathBucket { schema: SCHEMA, paths: BTreeMap::new() }).unwrap();
+        let mut root = Root {
+            schema: SCHEMA,
+            development: false,
+            commit: None,
+            former: None,
+            policy: Digest::of(b"policy"),
+            program: Digest::of(b"program"),
+            index: vec![Digest::of(&index); BUCKETS],
+            paths: vec![Digest::of(&paths); BUCKETS],
+            shards: BTreeMap::new(),
+        };
+        root.index[7] = Digest::of(odd);
+        let mut files = HashMap::from([(Key::Index(7, root.index[7]).path(), Bytes::copy_from_slice(odd))]);
+        for number in 0..=u8::MAX {
+            let index = (Key::Index(number, Digest::of(&index)).path(), Bytes::from(index.clone()));
+            files
+                .extend([index, (Key::Paths(number, Digest::of(&paths)).path(), Bytes::from(paths.clone()))]);
+        }
+        let bytes = root.encode().unwrap();
+        let digest = Digest::of(&bytes);
+        files.insert(Key::Root(digest).path(), Bytes::from(bytes));
+        (digest, files)
+    }
+
+    fn faults(root: Digest, files: &HashMap<String, Bytes>) -> Vec<String> {
+        let walk = walk(root, |key| Ok::<_, Infallible>(files.get(&key.path()).cloned())).unwrap();
+        walk.faults.iter().map(Fault::to_string).collect()
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_with_its_path() {
+        let (root, mut files) = catalog(b"{}");
+        let path = Key::Index(7, Digest::of(b"{}")).path();
+        let told = faults(root, &files);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].starts_with(&format!("cannot be decoded: {path}: missing field `schema`")),
+            "{told:?}"
+        );
+        files.insert(path.clone(), Bytes::from_static(b"[]"));
+        assert_eq!(faults(root, &files), [format!("altered: {path}")]);
+        files.remove(&path);
+        assert_eq!(faults(root, &files), [format!("missing: {path}")]);
+        files.remove(&Key::Root(root).path());
+        assert_eq!(faults(root, &files), [format!("missing: {}", Key::Root(root).path())]);
+    }
+}
