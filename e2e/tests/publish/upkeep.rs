@@ -11,11 +11,11 @@ use crate::bucket::Bucket;
 use crate::{Keys, ONE, THREE, TWO, built, head, must, run, verify};
 
 fn sequence(bucket: &Bucket) -> Value {
-    head(&bucket.files())["sequence"].clone()
+    head(&bucket.files()).get("sequence").unwrap().clone()
 }
 
 fn root(bucket: &Bucket) -> String {
-    head(&bucket.files())["root"].as_str().unwrap().to_owned()
+    head(&bucket.files()).get("root").unwrap().as_str().unwrap().to_owned()
 }
 
 /// Makes everything in a folder as old as said, so that what follows is newer.
