@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use edge_worker::Edge;
 use generator::catalog::{self, Catalog, Input, Memo, Memory, Sink as _};
+use generator::head::Signer;
 use generator::library::{self, Checked};
 use generator::source::Snapshot;
-use generator::write::{Signing, Writer};
+use generator::write::Writer;
 use registry_core::catalog::{IndexBucket, Key, Root, SkillRecord, to_json};
 use registry_core::digest::{Digest, FileMode};
 use registry_core::id::SkillId;
@@ -53,8 +54,8 @@ fn write_catalog(
     let mut files = files.into_files();
     edit_index(&mut built, &mut files, edit)?;
     let key = key("head-1")?;
-    let signing = Signing { key: &key, former_keys: &[], now: signed };
-    let writer = Writer::open(folder, signing, &|_| {})?;
+    let signer = Signer { key: &key, former_keys: &[], now: signed };
+    let writer = Writer::open(folder, signer, &|_| {})?;
     for (key, bytes) in files {
         writer.put(key, bytes)?;
     }

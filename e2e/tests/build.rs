@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use e2e::Repository;
 use generator::catalog::{self, Input, Memo};
+use generator::head::Signer;
 use generator::source::{self, Origin};
-use generator::write::{Signing, Writer};
+use generator::store::Store;
+use generator::write::Writer;
 use generator::{library, verify};
 use registry_core::token::SigningKey;
 
@@ -129,9 +131,9 @@ fn write_and_die(repository: &Path, kill_at: Option<usize>) -> usize {
             std::thread::sleep(std::time::Duration::from_secs(60));
         }
     };
-    let signing = Signing { key: &key(), former_keys: &[], now: 1_800_000_000 };
+    let signer = Signer { key: &key(), former_keys: &[], now: 1_800_000_000 };
     let dist = repository.join("dist");
-    let writer = Writer::open(&dist, signing, &progress).unwrap();
+    let writer = Writer::open(&dist, signer, &progress).unwrap();
     let commit = commit.as_ref().map(|commit| commit.id.as_str());
     let built = catalog::build(Input::new(&checked, commit, &Memo::default()), &writer).unwrap();
     writer.finish(built.root, 7, Some(&built.site)).unwrap();
@@ -182,7 +184,8 @@ fn a_build_killed_at_any_step_leaves_the_former_catalog_whole() {
             .unwrap();
         assert!(!killed.status.success(), "the child must have been killed at {k}/20");
         assert_eq!(fs::read(dist.join("head.json")).unwrap(), former);
-        assert_eq!(verify::verify(&dist, &[key().public()]).unwrap(), [""; 0], "after {k}/20");
+        let store = Store::open(dist.to_str().unwrap()).unwrap();
+        assert_eq!(verify::verify(&store, &[key().public()]).unwrap(), [""; 0], "after {k}/20");
         every_file_has_its_digest(&dist);
         write_and_die(own.path(), None);
         assert_ne!(fs::read(dist.join("head.json")).unwrap(), former);

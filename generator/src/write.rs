@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use registry_core::catalog::{HEAD_PATH, Head, HeadError, Key, to_json};
 use registry_core::digest::Digest;
 use registry_core::policy::Audience;
-use registry_core::token::{PublicKey, SigningKey};
+use registry_core::token::PublicKey;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::catalog::{PublicFiles, Sink};
+use crate::head::Signer;
 
-const SECONDS_PER_DAY: u64 = 86_400;
 /// Files are written here before they are renamed to where they belong.
 const TEMPORARY: &str = ".tmp";
 
@@ -49,21 +49,10 @@ pub struct Written {
     pub sequence: u64,
 }
 
-/// How the head is made.
-#[derive(Debug, Clone, Copy)]
-pub struct Signing<'a> {
-    /// The key.
-    pub key: &'a SigningKey,
-    /// Keys that may have signed the former head, beside this one.
-    pub former_keys: &'a [PublicKey],
-    /// Now, in seconds since the epoch.
-    pub now: u64,
-}
-
 /// Writes a catalog into a folder, file by file as it is built, from any thread.
 pub struct Writer<'a> {
     folder: &'a Path,
-    signing: Signing<'a>,
+    signer: Signer<'a>,
     former: Option<Head>,
     /// Told at every step (a file written aside, put in place or found equal) how many there have been.
     progress: &'a (dyn Fn(usize) + Sync),
@@ -101,7 +90,7 @@ impl<'a> Writer<'a> {
     /// When another process writes there, or the catalog that is there cannot be continued.
     pub fn open(
         folder: &'a Path,
-        signing: Signing<'a>,
+        signer: Signer<'a>,
         progress: &'a (dyn Fn(usize) + Sync),
     ) -> Result<Self, WriteError> {
         create_folder(folder)?;
@@ -109,9 +98,9 @@ impl<'a> Writer<'a> {
         // What an interrupted build left half written.
         remove(&folder.join(TEMPORARY))?;
         create_folder(&folder.join(TEMPORARY))?;
-        let former = former_head(folder, signing)?;
+        let former = former_head(folder, &signer.pinned())?;
         let [steps, new, equal, number] = Default::default();
-        Ok(Self { folder, signing, former, progress, steps, new, equal, number, _lock: lock })
+        Ok(Self { folder, signer, former, progress, steps, new, equal, number, _lock: lock })
     }
 
     /// Whether the catalog that is there has this root, and with it all that the root needs.
@@ -191,21 +180,18 @@ impl<'a> Writer<'a> {
     }
 
     fn head(&self, root: Digest, expires_days: u32) -> Result<u64, WriteError> {
-        let Signing { now, key, .. } = self.signing;
-        let expires = now + u64::from(expires_days) * SECONDS_PER_DAY;
-        let sequence = match &self.former {
-            Some(head) if head.root == root && still_fresh(head, self.signing, expires) => {
-                return Ok(head.sequence);
-            }
-            Some(head) => head.sequence + 1,
-            None => 1,
-        };
-        let head = Head::sign(root, sequence, expires, key).map_err(WriteError::Sign)?;
+        let former = self.former.as_ref();
+        if let Some(head) =
+            former.filter(|head| head.root == root && self.signer.is_fresh(head, expires_days))
+        {
+            return Ok(head.sequence);
+        }
+        let head = self.signer.succeed(root, former, expires_days).map_err(WriteError::Sign)?;
         let path = self.folder.join(HEAD_PATH);
         let bytes = to_json(&head).map_err(|error| WriteError::Io(path.clone(), io::Error::other(error)))?;
         self.place(&path, &bytes)?;
         self.step();
-        Ok(sequence)
+        Ok(head.sequence)
     }
 }
 
@@ -224,24 +210,15 @@ fn lock(folder: &Path) -> Result<File, WriteError> {
     }
 }
 
-fn former_head(folder: &Path, signing: Signing<'_>) -> Result<Option<Head>, WriteError> {
-    let mut pinned = signing.former_keys.to_vec();
-    pinned.push(signing.key.public());
+fn former_head(folder: &Path, pinned: &[PublicKey]) -> Result<Option<Head>, WriteError> {
     let path = folder.join(HEAD_PATH);
     match fs::read(&path) {
-        Ok(bytes) => Head::verify(&bytes, &pinned)
+        Ok(bytes) => Head::verify(&bytes, pinned)
             .map(Some)
             .map_err(|error| WriteError::FormerHead(folder.to_owned(), error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(WriteError::Io(path, error)),
     }
-}
-
-/// Whether a head for the same root needs no new signature yet: the same key made it, and more than half of a full
-/// life is left.
-fn still_fresh(head: &Head, signing: Signing<'_>, full_life_ends: u64) -> bool {
-    let left = |end: u64| end.saturating_sub(signing.now);
-    head.kid == signing.key.kid() && left(head.expires) * 2 > left(full_life_ends)
 }
 
 fn remove(folder: &Path) -> Result<(), WriteError> {

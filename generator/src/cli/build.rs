@@ -6,16 +6,17 @@ use std::time::Instant;
 
 use registry_core::digest::Digest;
 use registry_core::status::Date;
-use registry_core::token::{PublicKey, SigningKey};
 
 use super::progress::Progress;
+use super::signer::Keys;
 use super::{Failure, check, now, output};
 use crate::catalog::{self, Finished, Input, Memo, Step};
+use crate::head::Signer;
 use crate::ledger::Ledger;
 use crate::library::{self, Checked, Setting};
+use crate::releases;
 use crate::source::{self, Commit, Origin, Snapshot, history};
-use crate::write::{Signing, Writer, Written};
-use crate::{keys, releases};
+use crate::write::{Writer, Written};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -39,12 +40,8 @@ pub(super) struct Arguments {
     /// Say how long each part of the work took, on standard error.
     #[arg(long)]
     timings: bool,
-    /// The private key that signs the head, a JSON Web Key file. Without it a development key is used.
-    #[arg(long, value_name = "FILE", env = "GUILDHALL_HEAD_KEY")]
-    head_key: Option<PathBuf>,
-    /// A key that signed a former head, private or public, after a change of keys; may be given several times.
-    #[arg(long = "former-key", value_name = "FILE")]
-    former_keys: Vec<PathBuf>,
+    #[command(flatten)]
+    keys: Keys,
 }
 
 const EXAMPLES: &str = "\
@@ -59,25 +56,14 @@ Examples:
 Releases are found at tags `{team}/{name}@{version}` on the history of HEAD, else at the first commit of the branch that
 carries a version. Exit codes: 0 built, 1 errors in the skills or their releases, 2 could not build.";
 
-pub(super) fn head_key(repository: &Path, file: Option<&Path>) -> Result<SigningKey, Failure> {
-    Ok(match file {
-        Some(file) => keys::read(file)?,
-        None => keys::development(repository, "head")?,
-    })
-}
-
 pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let progress = Progress::new(arguments.timings);
-    let key = head_key(repository, arguments.head_key.as_deref())?;
-    let former_keys =
-        arguments.former_keys.iter().map(|file| keys::read_public(file)).collect::<Result<Vec<_>, _>>()?;
-    let former = former(arguments, &key, &former_keys)?;
-    if key.public().is_development() {
-        output::note("the head is signed by a development key: only edges in development mode take it");
-    }
-    let signing = Signing { key: &key, former_keys: &former_keys, now: now()? };
-    let writer = Writer::open(&arguments.out, signing, &|_| {})?;
+    let key = arguments.keys.key(repository)?;
+    let former_keys = arguments.keys.former()?;
+    let signer = Signer { key: &key, former_keys: &former_keys, now: now()? };
+    let former = former(arguments, signer)?;
+    let writer = Writer::open(&arguments.out, signer, &|_| {})?;
     let memo = Memo::open(repository);
     let input = input(repository, arguments, former.as_ref());
     if let Some(last) =
@@ -138,10 +124,9 @@ fn input(repository: &Path, arguments: &Arguments, former: Option<&Ledger>) -> O
 }
 
 /// The former catalog; none where there is none yet.
-fn former(arguments: &Arguments, key: &SigningKey, others: &[PublicKey]) -> Result<Option<Ledger>, Failure> {
+fn former(arguments: &Arguments, signer: Signer<'_>) -> Result<Option<Ledger>, Failure> {
     let Some(location) = &arguments.previous else { return Ok(None) };
-    let pinned: Vec<PublicKey> = others.iter().cloned().chain([key.public()]).collect();
-    let former = Ledger::open(location, &pinned)?;
+    let former = Ledger::open(location, &signer.pinned())?;
     if former.is_none() {
         output::note(&format!("there is no catalog at `{location}` yet: this is the first"));
     }

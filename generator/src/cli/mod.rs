@@ -6,12 +6,17 @@ mod check;
 mod dev;
 mod explain;
 mod fix;
+mod gc;
 mod key;
 mod list;
 mod new;
 mod output;
 mod progress;
+mod publish;
+mod rollback;
 mod show;
+mod sign;
+mod signer;
 mod skills;
 mod token;
 mod verify;
@@ -46,6 +51,7 @@ Examples:
   guildhall build --worktree --out dist   build what lies in the folder, for trying it out
   guildhall token --role support-agent --team support
                                           a development token to call the edge with
+  guildhall publish --to s3://skills      put it where edges read it
   guildhall verify dist                   check a catalog from its head to every digest";
 
 #[derive(Debug, Subcommand)]
@@ -68,6 +74,14 @@ enum Command {
     Show(show::Arguments),
     /// Build the catalog.
     Build(build::Arguments),
+    /// Put a built catalog where edges read it: a folder or a bucket.
+    Publish(publish::Arguments),
+    /// Sign the head of a published catalog again, before it expires.
+    Sign(sign::Arguments),
+    /// Go back to an earlier root of a published catalog.
+    Rollback(rollback::Arguments),
+    /// Delete what no recent root of a published catalog needs.
+    Gc(gc::Arguments),
     /// Check that every file of a catalog has its digest.
     Verify(verify::Arguments),
     /// Print a token for development, signed by a key under `.guildhall/keys`.
@@ -96,6 +110,10 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::List(arguments) => list::run(repository, &arguments),
         Command::Show(arguments) => show::run(repository, &arguments),
         Command::Build(arguments) => build::run(repository, &arguments),
+        Command::Publish(arguments) => publish::run(repository, &arguments),
+        Command::Sign(arguments) => sign::run(repository, &arguments),
+        Command::Rollback(arguments) => rollback::run(repository, &arguments),
+        Command::Gc(arguments) => gc::run(repository, &arguments),
         Command::Verify(arguments) => verify::run(repository, &arguments),
         Command::Token(arguments) => token::run(repository, &arguments),
         Command::Key(command) => key::run(&command),

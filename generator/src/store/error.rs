@@ -74,22 +74,29 @@ pub enum Reason {
     /// The operating system's answer.
     Io(io::Error),
     /// The remote store's answer, or the network's.
-    Remote(object_store::Error),
+    Remote(Box<object_store::Error>),
 }
 
 impl Reason {
+    /// Whether the client knows that the store has no such operation.
+    pub(super) fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Remote(error) if matches!(**error, object_store::Error::NotImplemented { .. }))
+    }
+
     fn help(&self) -> &'static str {
-        use object_store::Error as Remote;
         match self {
             Self::Io(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 "another process is writing there; wait for it to end"
             }
             Self::Io(_) => "check the folder's permissions and the free space, then run the command again",
-            Self::Remote(Remote::NotFound { .. }) => "make the bucket first, or mend its name",
-            Self::Remote(Remote::PermissionDenied { .. } | Remote::Unauthenticated { .. }) => {
-                "the credentials must be allowed to read, write, list and delete in the bucket"
-            }
-            Self::Remote(_) => "check the network and the endpoint, then run the command again",
+            Self::Remote(error) => match **error {
+                object_store::Error::NotFound { .. } => "make the bucket first, or mend its name",
+                object_store::Error::PermissionDenied { .. }
+                | object_store::Error::Unauthenticated { .. } => {
+                    "the credentials must be allowed to read, write, list and delete in the bucket"
+                }
+                _ => "check the network and the endpoint, then run the command again",
+            },
         }
     }
 }
@@ -113,6 +120,6 @@ impl From<io::Error> for Reason {
 
 impl From<object_store::Error> for Reason {
     fn from(error: object_store::Error) -> Self {
-        Self::Remote(error)
+        Self::Remote(Box::new(error))
     }
 }

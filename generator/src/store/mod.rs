@@ -5,6 +5,7 @@ mod error;
 mod folder;
 mod remote;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -78,8 +79,11 @@ impl Store {
     /// The bytes of a file with their version, for [`Store::put_if`]; `None` when there is none.
     ///
     /// # Errors
-    /// When the store cannot be read or gives no entity tag.
+    /// When the store cannot be read, is only read, or gives no entity tag.
     pub fn get_versioned(&self, path: &str) -> Result<Option<(Bytes, Version)>, StoreError> {
+        if let Place::Remote(remote) = &self.place {
+            self.writable(remote)?;
+        }
         let Some((bytes, tag)) = self.get_tagged(path)? else { return Ok(None) };
         let tag = tag.ok_or_else(|| StoreError::NoVersion(self.location.clone(), path.to_owned()))?;
         Ok(Some((bytes, Version(tag))))
@@ -127,15 +131,19 @@ impl Store {
         put.map_err(self.failed(Operation::Write, path))
     }
 
-    /// Whether the store keeps [`Store::put_if`]'s condition: some answer it with success and write all the same.
-    /// Asked with a file that is there with just these bytes, so nothing changes.
+    /// Whether the store keeps [`Store::put_if`]'s condition: some answer it with success and write all the same, or
+    /// are known not to (`AWS_CONDITIONAL_PUT=disabled`). Asked with a file that is there with just these bytes, so
+    /// nothing changes.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub fn holds_conditions(&self, path: &str, bytes: Bytes) -> Result<bool, StoreError> {
-        match &self.place {
-            Place::Folder(_) => Ok(true),
-            Place::Remote(_) => Ok(!self.try_put_if(path, bytes, None)?),
+        if matches!(self.place, Place::Folder(_)) {
+            return Ok(true);
+        }
+        match self.try_put_if(path, bytes, None) {
+            Err(StoreError::Failed { reason, .. }) if reason.is_unsupported() => Ok(false),
+            done => done.map(|written| !written),
         }
     }
 
@@ -191,16 +199,18 @@ impl Store {
         concurrently(files, |(path, bytes)| self.put(path, bytes.clone())).map(drop)
     }
 
-    /// [`Store::find`] for many files of the folder `below` at once, in no order; those that are not there are left
-    /// out.
+    /// [`Store::find`] for many files at once, in no order. Those that are not there are left out; files that were not
+    /// asked for may be among them.
     ///
     /// # Errors
     /// The first that occurs.
-    pub fn find_many(&self, below: &str, paths: &[String]) -> Result<Vec<Entry>, StoreError> {
-        if matches!(self.place, Place::Remote(_)) && paths.len() >= LIST_FROM {
-            return self.list(below);
+    pub fn find_many(&self, paths: &[String]) -> Result<Vec<Entry>, StoreError> {
+        if matches!(self.place, Place::Folder(_)) || paths.len() < LIST_FROM {
+            return Ok(concurrently(paths, |path| self.find(path))?.into_iter().flatten().collect());
         }
-        Ok(concurrently(paths, |path| self.find(path))?.into_iter().flatten().collect())
+        let folders: BTreeSet<&str> = paths.iter().filter_map(|path| path.split('/').next()).collect();
+        let folders: Vec<&str> = folders.into_iter().collect();
+        Ok(concurrently(&folders, |folder| self.list(folder))?.into_iter().flatten().collect())
     }
 
     fn writable<'a>(&self, remote: &'a Remote) -> Result<&'a Remote, StoreError> {
