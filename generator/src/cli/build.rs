@@ -77,14 +77,11 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         output::note("the head is signed by a development key: only edges in development mode take it");
     }
     let signing = Signing { key: &key, former_keys: &former_keys, now: now()? };
-    let writer = Writer::open(&arguments.out, signing, &|_| {})?;
     let memo = Memo::open(repository);
     let input = input(repository, arguments, former.as_ref());
-    if let Some(last) =
-        input.and_then(|input| memo.finished(input)).filter(|last| writer.continues(last.root))
-    {
-        let written = writer.finish(last.root, last.expires_days, None)?;
-        output::line(&format!("nothing has changed: sequence {}, root {}", written.sequence, last.root));
+    let last = input.and_then(|input| memo.finished(input));
+    if let Some(said) = unchanged(&arguments.out, signing, last)? {
+        output::line(&said);
         return Ok(ExitCode::SUCCESS);
     }
     progress.phase("reading");
@@ -101,6 +98,8 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         output::note("nothing was built: mend the errors first");
         return Ok(ExitCode::from(1));
     }
+    // Where nothing can be built, nothing is written.
+    let writer = Writer::open(&arguments.out, signing, &|_| {})?;
     let observe = |step| match step {
         Step::Phase(name) => progress.phase(name),
         Step::Skill => progress.done(),
@@ -123,6 +122,17 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     progress.finish();
     output::line(&summary(&checked, written, started, &catalog.root.to_string()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Continues the head of the last build, if that was of the same input and its catalog is still there.
+fn unchanged(out: &Path, signing: Signing<'_>, last: Option<Finished>) -> Result<Option<String>, Failure> {
+    let Some(last) = last.filter(|_| out.exists()) else { return Ok(None) };
+    let writer = Writer::open(out, signing, &|_| {})?;
+    if !writer.continues(last.root) {
+        return Ok(None);
+    }
+    let written = writer.finish(last.root, last.expires_days, None)?;
+    Ok(Some(format!("nothing has changed: sequence {}, root {}", written.sequence, last.root)))
 }
 
 /// The digest of all that a catalog is made of, without reading any of it. Nothing where files of a working tree count,
