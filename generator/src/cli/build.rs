@@ -113,7 +113,9 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     progress.phase("head");
     let expires_days = checked.organisation.expires_days;
     let written = writer.finish(catalog.root, expires_days, arguments.site.then_some(&catalog.site))?;
-    let finished = input.map(|input| Finished { input, root: catalog.root, expires_days });
+    // What was found is said at every build.
+    let silent = checked.notes.is_empty() && checked.outcome.diagnostics.is_empty();
+    let finished = input.filter(|_| silent).map(|input| Finished { input, root: catalog.root, expires_days });
     if let Err(error) = memo.keep(finished) {
         output::note(&format!(
             "the next build will take as long as this one: cannot write the cache: {error}"
