@@ -1,5 +1,5 @@
 //! What `guildhall init` writes works as it stands: the commands of its CI workflows, run in a scratch repository.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;
@@ -25,6 +25,7 @@ fn run(repository: &Repository, workflow: &str, head_key: &str) -> Result<(), St
             .current_dir(repository.path())
             .env("PATH", &path)
             .env("HEAD_KEY", head_key)
+            .env("GUILDHALL_DESTINATION", repository.path().join(".guildhall/published"))
             .output()
             .unwrap();
         let printed =
@@ -37,7 +38,7 @@ fn run(repository: &Repository, workflow: &str, head_key: &str) -> Result<(), St
 }
 
 #[test]
-fn the_workflows_of_a_new_repository_check_and_build() {
+fn the_workflows_of_a_new_repository_check_publish_and_sign() {
     let repository = Repository::empty().unwrap();
     repository
         .must(&["init", "--organisation", "Example: \"Corp\"", "--team", "support", "--team", "data"])
@@ -47,12 +48,20 @@ fn the_workflows_of_a_new_repository_check_and_build() {
     repository.must(&["key", "new", "head-1", "--out", key.to_str().unwrap()]).unwrap();
     let key = fs::read_to_string(key).unwrap();
     run(&repository, "skills-check.yml", &key).unwrap();
-    run(&repository, "skills-build.yml", &key).unwrap();
+    run(&repository, "skills-publish.yml", &key).unwrap();
     repository.write("skills/support/greeting.md", SKILL).unwrap();
     repository.commit("add support/greeting").unwrap();
     run(&repository, "skills-check.yml", &key).unwrap();
-    run(&repository, "skills-build.yml", &key).unwrap();
-    assert!(repository.catalog().join("objects/team:support").is_dir());
+    run(&repository, "skills-publish.yml", &key).unwrap();
+    let published = repository.path().join(".guildhall/published");
+    assert!(published.join("objects/team:support").is_dir());
+    let sequence = || {
+        let head = fs::read(published.join("head.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&head).unwrap()["sequence"].clone()
+    };
+    assert_eq!(sequence(), 2);
+    run(&repository, "skills-nightly.yml", &key).unwrap();
+    assert_eq!(sequence(), 3);
     assert_eq!(
         repository.git(&["status", "--porcelain"]).unwrap(),
         "",
@@ -92,5 +101,5 @@ fn init_adds_to_a_gitignore() {
     repository.write(".gitignore", "/target\n").unwrap();
     repository.must(&["init"]).unwrap();
     let ignored = fs::read_to_string(repository.path().join(".gitignore")).unwrap();
-    assert_eq!(ignored, "/target\n/dist\n/dist.tar\n/.guildhall\n");
+    assert_eq!(ignored, "/target\n/dist\n/.guildhall\n");
 }

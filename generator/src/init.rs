@@ -9,8 +9,9 @@ use registry_core::id::TeamName;
 /// The files of a new repository, `{…}` filled in below.
 const CONFIG: &str = include_str!("init/guildhall.yaml");
 const CHECK_WORKFLOW: &str = include_str!("init/check.yml");
-const BUILD_WORKFLOW: &str = include_str!("init/build.yml");
-const IGNORED: &str = "/dist\n/dist.tar\n/.guildhall\n";
+const PUBLISH_WORKFLOW: &str = include_str!("init/publish.yml");
+const NIGHTLY_WORKFLOW: &str = include_str!("init/nightly.yml");
+const IGNORED: &str = "/dist\n/.guildhall\n";
 const GITIGNORE: &str = ".gitignore";
 const CODE_OWNERS: &str = "\
 # Handles of the teams that must review a change. On GitHub a team is @organisation/team: put yours in.
@@ -92,7 +93,8 @@ fn files(arguments: &Arguments) -> Vec<(String, String)> {
         (GITIGNORE.to_owned(), IGNORED.to_owned()),
         (".github/CODEOWNERS".to_owned(), code_owners),
         (".github/workflows/skills-check.yml".to_owned(), CHECK_WORKFLOW.to_owned()),
-        (".github/workflows/skills-build.yml".to_owned(), BUILD_WORKFLOW.to_owned()),
+        (".github/workflows/skills-publish.yml".to_owned(), PUBLISH_WORKFLOW.to_owned()),
+        (".github/workflows/skills-nightly.yml".to_owned(), NIGHTLY_WORKFLOW.to_owned()),
         ("skills/shared/.gitkeep".to_owned(), String::new()),
     ];
     files.extend(teams.iter().map(|team| (format!("skills/{team}/.gitkeep"), String::new())));

@@ -8,8 +8,7 @@ use std::convert::Infallible;
 use std::path::Path;
 
 use rayon::prelude::*;
-use registry_core::Version;
-use registry_core::catalog::{ReleaseRecord, SkillRecord};
+use registry_core::catalog::SkillRecord;
 use registry_core::check::{Closures, Library, Past, Skill, Unsound, check_library};
 use registry_core::diagnostic::Diagnostic;
 use registry_core::digest::Digest;
@@ -20,7 +19,7 @@ use registry_core::status;
 
 use self::unread::Unread;
 use crate::lint;
-use crate::releases::{self, GatherError, Gathered, Statuses};
+use crate::releases::{self, GatherError, Gathered, Kept, Statuses};
 use crate::source::{self, Origin, Snapshot, SourceError};
 
 /// What checking a snapshot tells.
@@ -46,7 +45,7 @@ pub struct Checked {
     /// The releases before the heads.
     pub past: Past,
     /// Former releases that this program does not read any more.
-    pub kept: BTreeMap<SkillId, BTreeMap<Version, ReleaseRecord>>,
+    pub kept: Kept,
     /// Skills that were published and have no head any more.
     pub removed: BTreeMap<SkillId, SkillRecord>,
     /// The closure of every release.
@@ -146,10 +145,10 @@ fn assemble<E>(
             Err(source) => refused.push(source),
         }
     }
-    let gathered = former(&mut library)?;
+    let mut gathered = former(&mut library)?;
     let mut past = gathered.past;
     diagnostics.extend(gathered.findings);
-    diagnostics.extend(statuses.apply(&mut library, &mut past, as_of));
+    diagnostics.extend(statuses.apply(&mut library, &mut past, &mut gathered.kept, as_of));
     let mut skills: BTreeSet<SkillId> = refused.iter().map(|source| source.id.clone()).collect();
     skills.extend(unread.needed(&library));
     let unsound = Unsound { skills, may_provide: !refused.is_empty() || unread.hides_skills(&library) };

@@ -99,6 +99,19 @@ fn a_shallow_clone_without_a_former_catalog_builds_with_a_note() {
 }
 
 #[test]
+fn a_clone_that_was_deepened_is_built_anew() {
+    let (scratch, _) = published();
+    scratch.release(SKILL, "1.1.0", "");
+    let clone = shallow(&scratch);
+    clone.build("next", &[]);
+    for expected in [&["1.0.0", "1.1.0"][..], &["0.9.0", "1.0.0", "1.1.0"]] {
+        clone.git(&["fetch", "--quiet", "--deepen", "1"]);
+        clone.build("next", &[]);
+        assert_eq!(clone.versions("next", SKILL), expected);
+    }
+}
+
+#[test]
 fn a_clone_of_one_commit_sees_a_release_changed_in_place() {
     let (scratch, released) = published();
     let changed = scratch.edit(SKILL, "1.0.0");

@@ -181,9 +181,9 @@ fn a_working_tree_makes_no_releases() {
     scratch.release(SKILL, "1.0.0", "");
     scratch.skill(SKILL, "1.1.0", "");
     scratch.build("dist", &["--worktree"]);
-    let mut roots = scratch.files("dist").into_iter().filter(|(path, _)| path.starts_with("roots/"));
-    let (_, root) = roots.next_back().unwrap();
-    assert_eq!(serde_json::from_slice::<serde_json::Value>(&root).unwrap()["development"], true);
+    let files = scratch.files("dist");
+    let root = files.iter().find_map(|(path, bytes)| path.starts_with("roots/").then_some(bytes)).unwrap();
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(root).unwrap()["development"], true);
     let (code, said) = scratch.try_build("next", &["--previous", &scratch.at("dist")]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("--worktree"), "{said}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use crate::bytes::twelve_releases;
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, text};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -147,4 +147,45 @@ fn a_build_over_its_own_outcome_changes_nothing() {
     same(&before, &scratch.files("dist"), "rebuilt");
     scratch.build("aside", &["--previous", &scratch.at("dist")]);
     assert_eq!(scratch.root("aside"), root);
+}
+
+#[test]
+fn what_earlier_builds_left_changes_nothing() {
+    let scratch = Scratch::new();
+    let config = fs::read_to_string(scratch.repository.path().join("guildhall.yaml")).unwrap();
+    let write = |path: &str, text: &str| scratch.repository.write(path, text).unwrap();
+    let skill = |version: &str, level: &str| {
+        let text = text("support/facts", version, "").replace("access_level: public", level);
+        write("skills/support/facts.md", &text);
+    };
+    let overlay = "- {versions: '*', state: deprecated, since: 2020-01-01, reason: too slow}\n";
+    let steps: [&dyn Fn(); 8] = [
+        &|| skill("1.0.0", "access_level: public"),
+        &|| {
+            write(
+                "skills/shared/caller.md",
+                &text("shared/caller", "1.0.0", "depends_on: ['support/facts:1.x']\n"),
+            )
+        },
+        &|| skill("1.1.0", "access_level: public"),
+        &|| write("skills/_status/shared/caller.yaml", overlay),
+        &|| write("guildhall.yaml", &config.replace("organisation: X", "organisation: Y")),
+        &|| skill("1.2.0", "access_level: team"),
+        &|| skill("1.3.0", "access_level: public"),
+        &|| fs::remove_file(scratch.repository.path().join("skills/support/facts.md")).unwrap(),
+    ];
+    for (number, step) in steps.iter().enumerate() {
+        step();
+        scratch.commit("go on");
+        let fresh = scratch.cloned(&[]);
+        let previous = ["--previous", &scratch.at("dist")];
+        let out = format!("fresh-{number}");
+        fresh.build(&out, &previous);
+        scratch.rebuild("dist");
+        assert_eq!(scratch.root("dist"), fresh.root(&out), "step {number}");
+        for out in ["dist", &out] {
+            let (place, key) = (scratch.at(out), scratch.at("head.json"));
+            scratch.repository.must(&["verify", &place, "--head-key", &key]).unwrap();
+        }
+    }
 }

@@ -34,8 +34,9 @@ async fn chosen(scratch: &Scratch, requirement: &str) -> [Value; 2] {
     post(&served, Some("support"), "/invoke", wanted).await;
     let log = fs::read_dir(scratch.at("log")).unwrap().map(|file| fs::read_to_string(file.unwrap().path()));
     let log: String = log.map(Result::unwrap).collect();
-    let mut records = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let invoked = records.rfind(|record| record["route"] == "POST /invoke").unwrap_or_default();
+    let records = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut invoked = records.filter(|record| record["route"] == "POST /invoke");
+    let invoked = invoked.next_back().unwrap_or_default();
     [resolved["version"].clone(), invoked["version"].clone()]
 }
 
@@ -125,6 +126,26 @@ fn a_status_is_in_force_from_its_day_on() {
     say(&scratch, "- {versions: 1.x, state: archived, since: 2020-01-01, reason: unused}\n");
     assert_eq!(state(&[]), Some("archived"), "by the day of the commit");
     assert_eq!(state(&["--as-of", "2019-12-31"]), None);
+}
+
+#[test]
+fn what_the_head_says_of_its_major_holds_for_its_other_releases_where_no_overlay_speaks() {
+    let scratch = Scratch::new();
+    for (version, keys) in
+        [("1.0.0", ""), ("2.0.0", ""), ("2.1.0", ""), ("2.2.0", "deprecated: use another\n")]
+    {
+        scratch.release(SKILL, version, keys);
+    }
+    say(&scratch, "- {versions: =2.1.0, state: archived, since: 2020-01-01, reason: unused}\n");
+    scratch.build("dist", &[]);
+    let status = |version| {
+        let status = scratch.release_record("dist", SKILL, version).status;
+        status.map(|status| format!("{} {}", status.state.as_str(), status.reason))
+    };
+    assert_eq!(status("1.0.0"), None);
+    assert_eq!(status("2.0.0").as_deref(), Some("deprecated use another"));
+    assert_eq!(status("2.1.0").as_deref(), Some("archived unused"));
+    assert_eq!(status("2.2.0").as_deref(), Some("deprecated use another"));
 }
 
 #[test]

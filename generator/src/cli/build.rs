@@ -63,14 +63,11 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     let former_keys = arguments.keys.former()?;
     let signer = Signer { key: &key, former_keys: &former_keys, now: now()? };
     let former = former(arguments, signer)?;
-    let writer = Writer::open(&arguments.out, signer, &|_| {})?;
     let memo = Memo::open(repository);
     let input = input(repository, arguments, former.as_ref());
-    if let Some(last) =
-        input.and_then(|input| memo.finished(input)).filter(|last| writer.continues(last.root))
-    {
-        let written = writer.finish(last.root, last.expires_days, None)?;
-        output::line(&format!("nothing has changed: sequence {}, root {}", written.sequence, last.root));
+    let last = input.and_then(|input| memo.finished(input));
+    if let Some(said) = unchanged(&arguments.out, signer, last)? {
+        output::line(&said);
         return Ok(ExitCode::SUCCESS);
     }
     progress.phase("reading");
@@ -87,6 +84,8 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         output::note("nothing was built: mend the errors first");
         return Ok(ExitCode::from(1));
     }
+    // Where nothing can be built, nothing is written.
+    let writer = Writer::open(&arguments.out, signer, &|_| {})?;
     let observe = |step| match step {
         Step::Phase(name) => progress.phase(name),
         Step::Skill => progress.done(),
@@ -100,7 +99,9 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     progress.phase("head");
     let expires_days = checked.organisation.expires_days;
     let written = writer.finish(catalog.root, expires_days, arguments.site.then_some(&catalog.site))?;
-    let finished = input.map(|input| Finished { input, root: catalog.root, expires_days });
+    // What was found is said at every build.
+    let silent = checked.notes.is_empty() && checked.outcome.diagnostics.is_empty();
+    let finished = input.filter(|_| silent).map(|input| Finished { input, root: catalog.root, expires_days });
     if let Err(error) = memo.keep(finished) {
         output::note(&format!(
             "the next build will take as long as this one: cannot write the cache: {error}"
@@ -109,6 +110,17 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     progress.finish();
     output::line(&summary(&checked, written, started, &catalog.root.to_string()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Continues the head of the last build, if that was of the same input and its catalog is still there.
+fn unchanged(out: &Path, signer: Signer<'_>, last: Option<Finished>) -> Result<Option<String>, Failure> {
+    let Some(last) = last.filter(|_| out.exists()) else { return Ok(None) };
+    let writer = Writer::open(out, signer, &|_| {})?;
+    if !writer.continues(last.root) {
+        return Ok(None);
+    }
+    let written = writer.finish(last.root, last.expires_days, None)?;
+    Ok(Some(format!("nothing has changed: sequence {}, root {}", written.sequence, last.root)))
 }
 
 /// The digest of all that a catalog is made of, without reading any of it. Nothing where files of a working tree count,

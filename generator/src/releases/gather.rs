@@ -45,13 +45,16 @@ pub enum GatherError {
     Shallow(String),
 }
 
+/// Releases as the former catalog lists them.
+pub type Kept = BTreeMap<SkillId, BTreeMap<Version, ReleaseRecord>>;
+
 /// All releases but the heads.
 #[derive(Debug, Default)]
 pub struct Gathered {
     /// Those that this program reads.
     pub past: Past,
     /// Those of the former catalog that it does not read any more; they stay as they are.
-    pub kept: BTreeMap<SkillId, BTreeMap<Version, ReleaseRecord>>,
+    pub kept: Kept,
     /// Skills of the former catalog that have no head: their versions stay taken.
     pub removed: BTreeMap<SkillId, SkillRecord>,
     /// What is wrong with releases.
@@ -155,7 +158,8 @@ impl Gathered {
                     self.past.releases.entry(id.clone()).or_default().insert(version, skill);
                 }
                 (None, Some((_, _, release))) => {
-                    self.kept.entry(id.clone()).or_default().insert(version, release.clone());
+                    let release = ReleaseRecord { status: None, ..release.clone() };
+                    self.kept.entry(id.clone()).or_default().insert(version, release);
                 }
                 (None, None) => {}
             }

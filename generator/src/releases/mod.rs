@@ -2,7 +2,9 @@
 
 mod decide;
 mod gather;
+#[cfg(test)]
+mod made;
 mod status;
 
-pub use gather::{GatherError, Gathered, Source, gather};
+pub use gather::{GatherError, Gathered, Kept, Source, gather};
 pub use status::Statuses;

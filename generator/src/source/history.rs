@@ -135,12 +135,15 @@ pub fn read(folder: &Path, wanted: &BTreeSet<SkillId>, former: &Known) -> Result
     Ok(History { repository: sync, reach: range.reach, shallow, states, tags, names })
 }
 
-/// All that the releases of a repository hang on, beside its files: `HEAD`, how deep the clone is, and the tags. Nothing without a commit.
+/// All that the releases of a repository hang on, beside its files: `HEAD`, where a shallow clone ends, and the tags.
+/// Nothing without a commit.
 #[must_use]
 pub fn fingerprint(folder: &Path) -> Option<String> {
     let repository = open(folder).ok()?;
-    let shallow = repository.is_shallow().ok()?;
-    let mut lines = vec![format!("{} {shallow}", repository.head_id().ok()?)];
+    let mut lines = vec![repository.head_id().ok()?.to_string()];
+    if let Some(ends) = repository.shallow_commits().ok()? {
+        lines.extend(ends.iter().map(|commit| format!("shallow {commit}")));
+    }
     let references = repository.references().ok()?;
     for reference in references.tags().ok()?.flatten() {
         lines.push(format!("{} {:?}", reference.name().shorten(), reference.target()));

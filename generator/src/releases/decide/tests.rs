@@ -1,13 +1,10 @@
 //! Cases, and laws over random histories.
 
 use proptest::prelude::*;
-use registry_core::catalog::ReleaseRecord;
-use registry_core::digest::FileMode;
-use registry_core::manifest::{SkillSource, SourceFile};
-use registry_core::organisation::Organisation;
 use registry_core::policy::Audience;
 
 use super::*;
+use crate::releases::made;
 
 /// The content that a letter stands for, under a version.
 fn content(version: &str, letter: &str) -> Content {
@@ -19,41 +16,9 @@ fn released(commit: &str, tag: Option<&str>) -> Released {
     Released { commit: commit.to_owned(), time: 0, tag: tag.map(str::to_owned) }
 }
 
-fn skill(content: &Content) -> Skill {
-    let text = format!(
-        "---\nname: t/s\nversion: {}\ndescription: d\ntags: []\naccess_level: public\n---\n",
-        content.version
-    );
-    let file = SourceFile { mode: FileMode::Plain, bytes: text.into_bytes() };
-    let source = SkillSource {
-        id: "t/s".parse().unwrap(),
-        manifest_path: "skills/t/s.md".to_owned(),
-        manifest_file: "s.md".to_owned(),
-        files: BTreeMap::from([("s.md".to_owned(), file)]),
-    };
-    let manifest = source.read().0.unwrap();
-    Skill { source, manifest, digest: content.digest, released: None, status: None }
-}
-
 fn record(releases: &BTreeMap<Version, Choice>) -> SkillRecord {
     let release = |(version, choice): (&Version, &Choice)| {
-        let release = ReleaseRecord {
-            audience: Audience::Public,
-            digest: choice.digest,
-            released: choice.released.clone(),
-            status: None,
-            blocked: None,
-            closure: Vec::new(),
-            closure_digest: choice.digest,
-            skill_type: Default::default(),
-            limits: Organisation::development([]).limits,
-            permissions: Default::default(),
-            bundle: choice.digest,
-            document: choice.digest,
-            record: choice.digest,
-            page: choice.digest,
-        };
-        (version.clone(), release)
+        (version.clone(), made::release(choice.digest, choice.released.clone()))
     };
     SkillRecord {
         audience: Audience::Public,
@@ -111,8 +76,9 @@ impl Facts {
     }
 
     fn decide(&self) -> Decision {
+        let head = self.head.as_ref().unwrap();
         decide(&Evidence {
-            head: &skill(self.head.as_ref().unwrap()),
+            head: &made::skill(&head.version, head.digest),
             committed: true,
             former: self.former.as_ref().map(record).as_ref(),
             states: self.states.iter().map(|(content, at)| (content.clone(), at)).collect(),
