@@ -87,7 +87,7 @@ pub struct RoleRow {
 
 /// A team's page.
 #[derive(Debug, Serialize)]
-pub struct TeamPage {
+pub struct TeamPage<'a> {
     /// The team.
     pub name: String,
     /// What it does.
@@ -99,7 +99,7 @@ pub struct TeamPage {
     /// Whether everyone who is signed in belongs to it.
     pub everyone: bool,
     /// Its public skills.
-    pub skills: Vec<SkillRow>,
+    pub skills: &'a [SkillRow],
     /// What each configured role may do.
     pub roles: Vec<RoleRow>,
 }
@@ -225,7 +225,7 @@ impl Page for IndexPage {
 impl Page for TeamsPage {
     const TEMPLATE: &'static str = "teams.html";
 }
-impl Page for TeamPage {
+impl Page for TeamPage<'_> {
     const TEMPLATE: &'static str = "team.html";
 }
 impl Page for SkillPage {
