@@ -41,6 +41,8 @@ fn repository() -> Repository {
     repository.commit("three").unwrap();
     let status = "- {versions: =1.0.0, state: withdrawn, since: 2026-01-01, reason: It loses cases.}\n";
     repository.write("skills/_status/shared/queue.yaml", status).unwrap();
+    let closed = "- {versions: =1.0.0, state: archived, since: 2026-01-01, reason: It named customers.}\n";
+    repository.write("skills/_status/support/facts.yaml", closed).unwrap();
     repository.commit("four").unwrap();
     repository
 }
@@ -202,6 +204,27 @@ async fn every_url_of_sitemap_and_llms_is_answered_to_everyone() {
     for text in [sitemap, llms] {
         assert!(!text.contains("audit") && !text.contains("facts/1.0.0"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn the_page_of_versions_shows_of_a_closed_release_its_number_alone() {
+    let world = world(&repository());
+    let page = async |id: &str| {
+        let path = format!("/skills/{id}/versions/");
+        let (_, body) = world.ask(None, "GET", &path, "text/html", &Value::Null).await.unwrap();
+        String::from_utf8(body).unwrap()
+    };
+    let open = page("shared/queue").await;
+    assert!(
+        open.contains("/1.0.0/\">1.0.0</a>") && open.contains("Withdrawn") && open.contains("loses cases")
+    );
+    let closed = page("support/facts").await;
+    assert!(closed.contains("1.0.0") && closed.contains("/1.1.0/\">1.1.0</a>"), "{closed}");
+    assert!(
+        !closed.contains("/1.0.0/") && !closed.contains("Archived") && !closed.contains("customers"),
+        "{closed}"
+    );
+    assert_eq!(closed.matches("<time").count(), 1, "{closed}");
 }
 
 /// What a page says of feeds is true: the link in its head leads to one.

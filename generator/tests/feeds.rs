@@ -7,7 +7,7 @@ use generator::catalog::{self, Catalog, Input, Memory};
 use generator::library::{self, Checked};
 use generator::source::Snapshot;
 use generator::write::{Signing, Writer};
-use registry_core::catalog::{Key, Released};
+use registry_core::catalog::{IndexBucket, Key, Released};
 use registry_core::digest::FileMode;
 use registry_core::manifest::SourceFile;
 use registry_core::sparse;
@@ -167,4 +167,30 @@ fn every_url_that_sitemap_and_llms_name_is_a_file_of_the_static_site() {
         assert!(file.is_file() || file.join("index.html").is_file(), "{url}");
     }
     assert!(read("robots.txt").contains("Sitemap: https://skills.example.com/sitemap.xml\n"));
+}
+
+#[test]
+fn a_release_that_is_not_read_any_more_is_told_of_by_what_the_catalog_keeps() {
+    let mut checked = small();
+    let (_, files) = build(&checked);
+    let id = "support/facts".parse().unwrap();
+    let bucket = files.iter().find_map(|(key, bytes)| {
+        let bucket = matches!(key, Key::Index(..)).then(|| IndexBucket::decode(bytes).unwrap())?;
+        bucket.skills.get(&id).cloned()
+    });
+    let release = bucket.unwrap().releases.into_values().next().unwrap();
+    checked.kept.insert(id.clone(), BTreeMap::from([("0.9.0".parse().unwrap(), release)]));
+    let built = build(&checked);
+    let lines = sparse::decode(text(&built, &sparse::url(&id)).as_bytes()).unwrap();
+    let [kept, _] = lines.as_slice() else { panic!("{lines:?}") };
+    let needs: Vec<String> =
+        kept.deps.iter().map(|needed| format!("{} {}", needed.name, needed.req)).collect();
+    assert_eq!(
+        (kept.vers.to_string(), kept.description.as_ref(), needs),
+        ("0.9.0".to_owned(), None, vec!["shared/queue =1.2.0".to_owned()])
+    );
+    let feed = text(&built, "/skills/support/facts/feed.atom");
+    let (_, entry) = feed.split_once("<title>support/facts 0.9.0</title>").unwrap();
+    assert!(!entry.contains("<summary>") && entry.contains("Deprecated: It is slow."), "{entry}");
+    assert!(text(&built, "/sitemap.xml").contains("/skills/support/facts/0.9.0/<"));
 }

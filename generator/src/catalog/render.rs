@@ -165,9 +165,14 @@ pub(super) fn versions_page(
         let open = family.head.manifest.audience.is_within(&release.audience, policy).then_some(release);
         VersionRow {
             version: version.to_string(),
-            chips: standing::chips(family, version, release.status.as_ref(), release.blocked.is_some()),
+            chips: standing::chips(
+                family,
+                version,
+                open.and_then(|release| release.status.as_ref()),
+                open.is_some_and(|release| release.blocked.is_some()),
+            ),
             reason: open.and_then(|release| Some(release.status.as_ref()?.reason.clone())),
-            released: release.released.as_ref().map(standing::moment),
+            released: open.and_then(|release| release.released.as_ref()).map(standing::moment),
             level: open.map(|release| release.audience.level().to_string()),
             digest: open.map(|release| release.digest.to_string()),
         }

@@ -38,7 +38,7 @@ struct SitemapIndex {
 struct Location {
     loc: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    lastmod: Option<String>,
+    lastmod: Option<Date>,
 }
 
 /// `sitemap.xml`, its parts if there are too many pages for one file, and `robots.txt`.
@@ -76,13 +76,13 @@ fn sitemaps(base_url: &str, pages: &[Location], most: usize) -> Result<Vec<Made>
 /// Every public page that is about something: the catalog, its teams, its skills and their releases.
 fn pages(facts: Facts<'_>, index: &BTreeMap<SkillId, SkillRecord>) -> Vec<Location> {
     let base_url = &facts.site.base_url;
-    let page = |path: String, lastmod: Option<String>| Location { loc: format!("{base_url}{path}"), lastmod };
+    let page = |path: String, lastmod: Option<Date>| Location { loc: format!("{base_url}{path}"), lastmod };
     let mut pages = vec![page("/".to_owned(), None), page("/teams/".to_owned(), None)];
     let teams = facts.input.checked.organisation.teams.keys();
     pages.extend(teams.map(|team| page(format!("/teams/{team}/"), None)));
     for (id, record) in index {
         let Some(family) = facts.families.get(id) else { continue };
-        let day = |release: &ReleaseRecord| Some(Date::of(release.released.as_ref()?.time).to_string());
+        let day = |release: &ReleaseRecord| Some(Date::of(release.released.as_ref()?.time));
         let mut last = None;
         for (version, release) in record.public_releases() {
             if *version == family.latest.manifest.version {

@@ -109,8 +109,20 @@ pub struct TeamPage<'a> {
 pub struct Chip {
     /// The word.
     pub text: &'static str,
-    /// Whether it calls for care.
-    pub warn: bool,
+    /// How it looks.
+    pub tone: Tone,
+}
+
+/// How much a word calls for attention.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    /// The release to use.
+    Good,
+    /// Worth knowing.
+    Quiet,
+    /// It calls for care.
+    Warn,
 }
 
 /// What a reader must know before anything else.
@@ -146,11 +158,11 @@ pub struct VersionRow {
     pub chips: Vec<Chip>,
     /// Why.
     pub reason: Option<String>,
+    /// Its own access level; nothing, here and below, where that is stricter than the skill's.
+    pub level: Option<String>,
     /// When and from what it was made; nothing for a working tree.
     pub released: Option<Moment>,
-    /// Its own access level; nothing where that is stricter than the skill's.
-    pub level: Option<String>,
-    /// The source digest; likewise.
+    /// The source digest.
     pub digest: Option<String>,
 }
 

@@ -84,7 +84,10 @@ impl<'a> Entry<'a> {
         if let Some(day) = status.sunset {
             text.push_str(&format!("\nGoes on: {day}"));
         }
-        Some(self.description().map_or(text.clone(), |description| format!("{text}\n\n{description}")))
+        if let Some(description) = self.description() {
+            text.push_str(&format!("\n\n{description}"));
+        }
+        Some(text)
     }
 }
 
@@ -159,14 +162,11 @@ fn described<'a>(facts: Facts<'a>, entry: Entry<'a>) -> Entry<'a> {
 
 fn feed<'a>(facts: Facts<'a>, subject: Option<String>, page: String, entries: Vec<Entry<'a>>) -> Feed<'a> {
     let organisation = &facts.input.checked.organisation;
-    let catalog = format!("{} skills", organisation.name);
-    Feed {
-        organisation: &organisation.name,
-        base_url: &organisation.base_url,
-        title: subject.map_or(catalog.clone(), |subject| format!("{subject} · {catalog}")),
-        page,
-        entries,
+    let mut title = format!("{} skills", organisation.name);
+    if let Some(subject) = subject {
+        title = format!("{subject} · {title}");
     }
+    Feed { organisation: &organisation.name, base_url: &organisation.base_url, title, page, entries }
 }
 
 /// The feeds of a skill, by their names below its URL: of the releases that all who may see the skill may read.
