@@ -27,14 +27,15 @@ fn write(repository: &Repository, id: &str, version: &str, level: &str, needs: &
 }
 
 /// Four commits: two public releases of a skill, of which the first is withdrawn; a skill that was its team's and is
-/// public now; and one that is its team's.
+/// public now; and one that was public and is its team's now.
 fn repository() -> Repository {
     let repository = Repository::empty().unwrap();
     repository.write("guildhall.yaml", CONFIG).unwrap();
     write(&repository, "shared/queue", "1.0.0", "public", "");
     write(&repository, "support/facts", "1.0.0", "team", "");
-    write(&repository, "finance/audit", "1.0.0", "team", "");
+    write(&repository, "finance/audit", "0.9.0", "public", "");
     repository.commit("one").unwrap();
+    write(&repository, "finance/audit", "1.0.0", "team", "");
     write(&repository, "shared/queue", "1.1.0", "public", "");
     repository.commit("two").unwrap();
     write(&repository, "support/facts", "1.1.0", "public", "'shared/queue:1.x'");
@@ -143,7 +144,7 @@ async fn the_feed_of_a_skill_is_for_those_who_may_see_it() {
     let world = world(&repository());
     let token = world.token(&member("finance")).unwrap();
     for feed in feeds(&world, Some(&token), "/skills/finance/audit/").await {
-        assert_eq!(titles(&feed), ["finance/audit 1.0.0"]);
+        assert_eq!(titles(&feed), ["finance/audit 1.0.0", "finance/audit 0.9.0"]);
     }
     // The team's members may read the former release of the public skill; not all readers of its feed may.
     let token = world.token(&member("support")).unwrap();
