@@ -61,7 +61,7 @@ fn build(checked: &Checked) -> (Catalog, BTreeMap<Key, Vec<u8>>) {
 }
 
 fn text<'a>((catalog, files): &'a (Catalog, BTreeMap<Key, Vec<u8>>), url: &str) -> &'a str {
-    let (key, _) = catalog.urls.get(url).unwrap_or_else(|| panic!("{url} is not there"));
+    let (key, _) = catalog.urls.get(url).unwrap();
     std::str::from_utf8(files.get(key).unwrap()).unwrap()
 }
 
