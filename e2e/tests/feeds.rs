@@ -1,5 +1,5 @@
 //! Feeds, sitemap, `llms.txt` and the public index of a real history, as an edge answers them.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 
@@ -98,11 +98,8 @@ async fn feeds_tell_of_every_public_release_and_of_no_other() {
     let times = repository.git(&["log", "--reverse", "--format=%ct"]).unwrap();
     let times: Vec<i64> = times.lines().map(|line| line.parse().unwrap()).collect();
     // Within one second the order is that of the names.
-    let mut expected = vec![
-        (-times[0], "shared/queue", 0),
-        (-times[1], "shared/queue", -1),
-        (-times[2], "support/facts", -1),
-    ];
+    let mut expected =
+        [(-times[0], "shared/queue", 0), (-times[1], "shared/queue", -1), (-times[2], "support/facts", -1)];
     expected.sort_unstable();
     let expected: Vec<String> =
         expected.iter().map(|(_, id, minor)| format!("{id} 1.{}.0", -minor)).collect();
