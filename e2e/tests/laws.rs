@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use e2e::{World, check};
 use proptest::prelude::*;
+use registry_core::catalog::Released;
+use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::policy::{Caller, Visibility, visibility};
 use registry_core::token::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, IdentityClaims};
@@ -107,7 +109,13 @@ fn world(drafts: &[Draft], keep: &dyn Fn(&str) -> bool) -> World {
         texts.insert(draft.id.clone(), draft.text(&needs));
     }
     texts.retain(|id, _| keep(id));
-    World::build(check(CONFIG, &texts), now(), true, true).unwrap()
+    let mut checked = check(CONFIG, &texts);
+    // A time of its own for each skill, so that feeds have entries in an order that is not that of the names.
+    for (id, skill) in &mut checked.library {
+        let time = u64::from(Digest::of(id.to_string().as_bytes()).bucket()) * 86_400;
+        skill.released = Some(Released { commit: "0".repeat(40), time, tag: None });
+    }
+    World::build(checked, now(), true, true).unwrap()
 }
 
 /// Every request that tells something of the skill `id`.
@@ -124,6 +132,10 @@ fn requests(id: &str) -> Vec<(&'static str, String, &'static str, Value)> {
         ("GET", format!("/skills/{id}/1.0.0"), "text/html", Value::Null),
         ("GET", format!("/skills/{id}/1.0.0/bundle"), "*/*", Value::Null),
         ("GET", format!("/skills/{id}/1.0.0/SKILL.md"), "*/*", Value::Null),
+        ("GET", format!("/skills/{id}/versions/"), "text/html", Value::Null),
+        ("GET", format!("/skills/{id}/feed.atom"), "*/*", Value::Null),
+        ("GET", format!("/skills/{id}/feed.json"), "text/html", Value::Null),
+        ("GET", format!("/index/{id}"), "*/*", Value::Null),
     ]
 }
 
@@ -134,6 +146,12 @@ fn listings() -> Vec<(&'static str, String, &'static str, Value)> {
             .into_iter()
             .map(|path| ("GET", path.to_owned(), "text/html", Value::Null))
             .collect();
+    let files =
+        ["/feed.atom", "/feed.json", "/sitemap.xml", "/robots.txt", "/llms.txt", "/index/config.json"]
+            .map(str::to_owned);
+    let feeds =
+        TEAMS.iter().flat_map(|team| ["atom", "json"].map(|form| format!("/teams/{team}/feed.{form}")));
+    all.extend(files.into_iter().chain(feeds).map(|path| ("GET", path, "*/*", Value::Null)));
     for query in
         ["refund", "customer refund policy", "budget report draft deploy incident", "skill-1 skill-2"]
     {

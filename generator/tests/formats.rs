@@ -48,6 +48,7 @@ fn the_formats_of_a_small_catalog() {
         let Key::Index(..) = key else { continue };
         for (id, record) in IndexBucket::decode(bytes).unwrap().skills {
             let mut value = serde_json::to_value(&record).unwrap();
+            *value.pointer_mut("/files/versions~1/digest").unwrap() = Value::from("…");
             let release =
                 value.pointer_mut("/releases").unwrap().as_object_mut().unwrap().values_mut().next().unwrap();
             // Pages change with the templates.

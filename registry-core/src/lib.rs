@@ -15,6 +15,7 @@ pub mod policy;
 pub mod requirement;
 pub mod resolver;
 pub mod search;
+pub mod sparse;
 pub mod status;
 pub mod token;
 pub mod usage;

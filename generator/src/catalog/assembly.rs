@@ -19,6 +19,13 @@ use crate::write::WriteError;
 /// Every URL with its object and media type.
 pub(super) type Urls = BTreeMap<String, (Key, String)>;
 
+/// A public file.
+pub(super) struct Made {
+    pub url: String,
+    pub media_type: &'static str,
+    pub bytes: Vec<u8>,
+}
+
 /// A catalog in the making.
 pub(super) struct Assembly<'a> {
     sink: &'a dyn Sink,
@@ -40,8 +47,8 @@ impl<'a> Assembly<'a> {
         self.index.insert(skill.id, skill.record);
     }
 
-    /// Adds a public file.
-    pub(super) fn public(&mut self, url: String, media_type: &str, bytes: Vec<u8>) -> Result<(), BuildError> {
+    pub(super) fn public(&mut self, made: Made) -> Result<(), BuildError> {
+        let Made { url, media_type, bytes } = made;
         let key = Key::Object(Audience::Public, Digest::of(&bytes));
         self.sink.put(key.clone(), bytes)?;
         self.urls.insert(url, (key, media_type.to_owned()));

@@ -2,10 +2,15 @@
 
 mod assembly;
 mod family;
+mod feeds;
+mod llms;
 mod memo;
 mod render;
+mod sitemap;
 mod skills;
+mod sparse;
 mod standing;
+mod xml;
 
 pub use family::Family;
 pub use memo::{Finished, Memo};
@@ -44,6 +49,9 @@ pub enum BuildError {
     /// The JSON Schema cannot be written.
     #[error("cannot write the JSON Schema of skills")]
     Schema(#[from] serde_json::Error),
+    /// A feed or sitemap cannot be written.
+    #[error("cannot write a feed or the sitemap")]
+    Xml(#[from] quick_xml::SeError),
     /// A file of the catalog cannot be encoded.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -206,6 +214,10 @@ pub fn build(input: Input<'_>, sink: &dyn Sink) -> Result<Catalog, BuildError> {
         assembly.index.insert(id.clone(), record.clone());
     }
     render::shared_pages(facts, &mut assembly)?;
+    let mut made = feeds::shared(facts, &assembly.index)?;
+    made.extend(sitemap::files(facts, &assembly.index)?);
+    made.extend([llms::file(facts), sparse::config(facts)?]);
+    made.into_iter().try_for_each(|file| assembly.public(file))?;
     assembly.finish(input)
 }
 

@@ -13,7 +13,7 @@ use registry_core::manifest::{SkillType, SourceFile, schema};
 use registry_core::organisation::{Members, Organisation, Team};
 use registry_core::policy::{Audience, Caller, MAX_ELEVATION_SECONDS, Policy};
 
-use super::assembly::Assembly;
+use super::assembly::{Assembly, Made};
 use super::{BuildError, Facts, Family, limits, listing, standing};
 use crate::pages::{
     IndexPage, NotFoundPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow,
@@ -46,9 +46,12 @@ pub(super) fn shared_pages(facts: Facts<'_>, assembly: &mut Assembly<'_>) -> Res
     let rows: Vec<SkillRow> = public
         .map(|family| row(family, family.latest, dependents(facts, family, &Audience::Public).len()))
         .collect();
-    let of_team = |team: &TeamName| -> Vec<SkillRow> {
-        rows.iter().filter(|row| row.team == team.as_str()).cloned().collect()
-    };
+    // Rows are in the order of ids, so those of a team stand together.
+    let by_team: BTreeMap<&str, &[SkillRow]> = rows
+        .chunk_by(|one, next| one.team == next.team)
+        .filter_map(|rows| Some((rows.first()?.team.as_str(), rows)))
+        .collect();
+    let of_team = |team: &TeamName| by_team.get(team.as_str()).copied().unwrap_or_default();
     let teams: Vec<TeamRow> = organisation
         .teams
         .iter()
@@ -59,7 +62,9 @@ pub(super) fn shared_pages(facts: Facts<'_>, assembly: &mut Assembly<'_>) -> Res
         })
         .collect();
     let Facts { templates, site, .. } = facts;
-    let mut page = |url: String, html: String| assembly.public(url, MEDIA_TYPE, html.into_bytes());
+    let mut page = |url: String, html: String| {
+        assembly.public(Made { url, media_type: MEDIA_TYPE, bytes: html.into_bytes() })
+    };
     for (name, team) in &organisation.teams {
         let html = templates.render(site, &team_page(organisation, name, team, of_team(name)))?;
         page(format!("/teams/{name}/"), html)?;
@@ -69,9 +74,16 @@ pub(super) fn shared_pages(facts: Facts<'_>, assembly: &mut Assembly<'_>) -> Res
     page("/404.html".to_owned(), templates.render(site, &NotFoundPage {})?)?;
     page("/teams/".to_owned(), templates.render(site, &TeamsPage { teams: teams.clone() })?)?;
     page("/".to_owned(), templates.render(site, &IndexPage { skills: rows, teams })?)?;
-    let schema = schema_document()?;
-    assembly.public(SCHEMA_URL.to_owned(), "application/schema+json", schema.into_bytes())?;
-    assembly.public(stylesheet_url(), "text/css; charset=utf-8", STYLESHEET.as_bytes().to_vec())
+    assembly.public(Made {
+        url: SCHEMA_URL.to_owned(),
+        media_type: "application/schema+json",
+        bytes: schema_document()?.into_bytes(),
+    })?;
+    assembly.public(Made {
+        url: stylesheet_url(),
+        media_type: "text/css; charset=utf-8",
+        bytes: STYLESHEET.as_bytes().to_vec(),
+    })
 }
 
 /// The skills that need a skill, among those that every one of `readers` may see.
@@ -153,9 +165,14 @@ pub(super) fn versions_page(
         let open = family.head.manifest.audience.is_within(&release.audience, policy).then_some(release);
         VersionRow {
             version: version.to_string(),
-            chips: standing::chips(family, version, release.status.as_ref(), release.blocked.is_some()),
+            chips: standing::chips(
+                family,
+                version,
+                open.and_then(|release| release.status.as_ref()),
+                open.is_some_and(|release| release.blocked.is_some()),
+            ),
             reason: open.and_then(|release| Some(release.status.as_ref()?.reason.clone())),
-            released: release.released.as_ref().map(standing::moment),
+            released: open.and_then(|release| release.released.as_ref()).map(standing::moment),
             level: open.map(|release| release.audience.level().to_string()),
             digest: open.map(|release| release.digest.to_string()),
         }
@@ -206,7 +223,12 @@ pub fn permissions(organisation: &Organisation, skill: &Skill) -> Vec<String> {
     ]
 }
 
-fn team_page(organisation: &Organisation, name: &TeamName, team: &Team, skills: Vec<SkillRow>) -> TeamPage {
+fn team_page<'a>(
+    organisation: &Organisation,
+    name: &TeamName,
+    team: &Team,
+    skills: &'a [SkillRow],
+) -> TeamPage<'a> {
     let roles = organisation.policy.roles.keys();
     TeamPage {
         name: name.to_string(),

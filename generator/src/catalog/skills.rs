@@ -16,7 +16,7 @@ use registry_core::policy::Audience;
 use super::assembly::Urls;
 use super::memo::Objects;
 use super::render::{self, skill_page, versions_page};
-use super::{BuildError, Facts, Family, limits, listing};
+use super::{BuildError, Facts, Family, feeds, limits, listing, sparse};
 use crate::pages::SkillPage;
 use crate::{document, pages};
 
@@ -55,26 +55,25 @@ pub(super) fn render(
         .render(facts.site, &versions_page(&facts.input.checked.organisation.policy, family, &releases))?;
     let versions =
         PublicFile { digest: shelf.put(versions.into_bytes())?, media_type: MEDIA_TYPE.to_owned() };
-    let record = SkillRecord {
-        audience: audience.clone(),
-        removed: false,
-        releases,
-        files: BTreeMap::from([(VERSIONS.to_owned(), versions)]),
-    };
+    let mut files = feeds::of_skill(facts, shelf, family, &releases)?;
+    files.insert(VERSIONS.to_owned(), versions);
+    let record = SkillRecord { audience: audience.clone(), removed: false, releases, files };
+    let mut urls = urls(id, family, &record);
+    urls.extend(sparse::file(shelf, id, family, &record)?);
     let policy = &facts.input.checked.organisation.policy;
     let listing = family.is_listed().then(|| listing(family.head, family.shown(policy)));
-    Ok(RenderedSkill { id: id.clone(), listing, urls: urls(id, family, &record), record })
+    Ok(RenderedSkill { id: id.clone(), listing, urls, record })
 }
 
 /// Where the objects of a skill are filed.
 #[derive(Clone, Copy)]
-struct Shelf<'a> {
+pub(super) struct Shelf<'a> {
     facts: Facts<'a>,
     audience: &'a Audience,
 }
 
 impl Shelf<'_> {
-    fn put(self, bytes: Vec<u8>) -> Result<Digest, BuildError> {
+    pub(super) fn put(self, bytes: Vec<u8>) -> Result<Digest, BuildError> {
         let digest = Digest::of(&bytes);
         self.facts.sink.put(Key::Object(self.audience.clone(), digest), bytes)?;
         Ok(digest)

@@ -7,7 +7,7 @@ use registry_core::requirement::Spec;
 use registry_core::status::{Date, State, Status};
 
 use super::Family;
-use crate::pages::{Banner, Chip, Moment};
+use crate::pages::{Banner, Chip, Moment, Tone};
 
 /// The words beside a version: whether it is the one to use, and what has become of it.
 pub(super) fn chips(
@@ -16,11 +16,12 @@ pub(super) fn chips(
     status: Option<&Status>,
     blocked: bool,
 ) -> Vec<Chip> {
-    let quiet = |text| Chip { text, warn: false };
-    let warning = |text| Chip { text, warn: true };
+    let good = |text| Chip { text, tone: Tone::Good };
+    let quiet = |text| Chip { text, tone: Tone::Quiet };
+    let warning = |text| Chip { text, tone: Tone::Warn };
     let latest = &family.latest.manifest.version;
     let place = match () {
-        () if version == latest => Some(quiet("Latest")),
+        () if version == latest => Some(good("Latest")),
         () if !version.pre.is_empty() => Some(quiet("Pre-release")),
         () if version < latest => Some(quiet("Outdated")),
         () => None,

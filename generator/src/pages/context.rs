@@ -87,7 +87,7 @@ pub struct RoleRow {
 
 /// A team's page.
 #[derive(Debug, Serialize)]
-pub struct TeamPage {
+pub struct TeamPage<'a> {
     /// The team.
     pub name: String,
     /// What it does.
@@ -99,7 +99,7 @@ pub struct TeamPage {
     /// Whether everyone who is signed in belongs to it.
     pub everyone: bool,
     /// Its public skills.
-    pub skills: Vec<SkillRow>,
+    pub skills: &'a [SkillRow],
     /// What each configured role may do.
     pub roles: Vec<RoleRow>,
 }
@@ -109,8 +109,20 @@ pub struct TeamPage {
 pub struct Chip {
     /// The word.
     pub text: &'static str,
-    /// Whether it calls for care.
-    pub warn: bool,
+    /// How it looks.
+    pub tone: Tone,
+}
+
+/// How much a word calls for attention.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    /// The release to use.
+    Good,
+    /// Worth knowing.
+    Quiet,
+    /// It calls for care.
+    Warn,
 }
 
 /// What a reader must know before anything else.
@@ -146,11 +158,11 @@ pub struct VersionRow {
     pub chips: Vec<Chip>,
     /// Why.
     pub reason: Option<String>,
+    /// Its own access level; nothing, here and below, where that is stricter than the skill's.
+    pub level: Option<String>,
     /// When and from what it was made; nothing for a working tree.
     pub released: Option<Moment>,
-    /// Its own access level; nothing where that is stricter than the skill's.
-    pub level: Option<String>,
-    /// The source digest; likewise.
+    /// The source digest.
     pub digest: Option<String>,
 }
 
@@ -225,7 +237,7 @@ impl Page for IndexPage {
 impl Page for TeamsPage {
     const TEMPLATE: &'static str = "teams.html";
 }
-impl Page for TeamPage {
+impl Page for TeamPage<'_> {
     const TEMPLATE: &'static str = "team.html";
 }
 impl Page for SkillPage {

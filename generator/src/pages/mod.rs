@@ -5,7 +5,7 @@ mod markdown;
 
 pub use context::{
     Banner, Chip, IndexPage, Moment, NotFoundPage, Page, RoleRow, SearchPage, Site, SkillPage, SkillRow,
-    TeamPage, TeamRow, TeamsPage, VersionRow, VersionsPage,
+    TeamPage, TeamRow, TeamsPage, Tone, VersionRow, VersionsPage,
 };
 pub use markdown::{Heading, Rendered, render};
 

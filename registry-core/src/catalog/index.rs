@@ -134,6 +134,12 @@ impl SkillRecord {
         self.releases.iter().max_by_key(rank)
     }
 
+    /// The releases that everyone may read: the head's rule and their own are public.
+    pub fn public_releases(&self) -> impl Iterator<Item = (&Version, &ReleaseRecord)> {
+        let is_public = self.audience == Audience::Public && !self.removed;
+        self.releases.iter().filter(move |(_, release)| is_public && release.audience == Audience::Public)
+    }
+
     /// Every object of the skill, filed under its audience.
     pub fn objects(&self) -> impl Iterator<Item = Digest> {
         let releases = self.releases.values().flat_map(ReleaseRecord::objects);
