@@ -27,7 +27,7 @@ use registry_core::status::State;
 use self::assembly::Assembly;
 use crate::ledger::{Ledger, LedgerError};
 use crate::library::Checked;
-use crate::pages::{Site, Templates};
+use crate::pages::{Memo, Site, Templates};
 use crate::write::WriteError;
 
 /// Why a catalog cannot be made of a sound library.
@@ -112,6 +112,8 @@ pub struct Input<'a> {
     pub commit: Option<&'a str>,
     /// The catalog that was published before.
     pub former: Option<&'a Ledger>,
+    /// The code that was highlighted before. What is made does not depend on it, only how long that takes.
+    pub memo: Option<&'a Memo>,
     /// Told of every step.
     pub observe: &'a (dyn Fn(Step) + Sync),
 }
@@ -120,7 +122,7 @@ impl<'a> Input<'a> {
     /// The input of a catalog of a working tree, or of its very first commit.
     #[must_use]
     pub fn new(checked: &'a Checked, commit: Option<&'a str>) -> Self {
-        Self { checked, commit, former: None, observe: &|_| {} }
+        Self { checked, commit, former: None, memo: None, observe: &|_| {} }
     }
 }
 
@@ -133,6 +135,7 @@ struct Facts<'a> {
     needed_by: &'a BTreeMap<&'a SkillId, Vec<&'a Skill>>,
     templates: &'a Templates,
     site: &'a Site,
+    memo: &'a Memo,
     sink: &'a dyn Sink,
 }
 
@@ -171,12 +174,14 @@ pub struct Catalog {
 /// Any [`BuildError`].
 pub fn build(input: Input<'_>, sink: &dyn Sink) -> Result<Catalog, BuildError> {
     let checked = input.checked;
+    let own = Memo::default();
     let facts = Facts {
         input,
         families: &Family::all(checked),
         needed_by: &needed_by(&checked.library),
         templates: &Templates::compile()?,
         site: &render::site(&checked.organisation),
+        memo: input.memo.unwrap_or(&own),
         sink,
     };
     (input.observe)(Step::Phase("skills"));

@@ -115,7 +115,7 @@ pub(super) fn skill_page(
     let manifest = &skill.manifest;
     let organisation = &facts.input.checked.organisation;
     let dependents = dependents(facts, family, &family.head.manifest.audience);
-    let body = render(&manifest.body);
+    let body = render(&manifest.body, Some(facts.memo));
     SkillPage {
         row: row(family, skill, dependents.len()),
         name: manifest.id.name.to_string(),

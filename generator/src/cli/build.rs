@@ -12,6 +12,7 @@ use super::{Failure, check, now, output};
 use crate::catalog::{self, Input, Step};
 use crate::ledger::Ledger;
 use crate::library::{self, Checked, Setting};
+use crate::pages::Memo;
 use crate::source::{self, Commit, Origin, Snapshot};
 use crate::write::{Signing, Writer, Written};
 use crate::{keys, releases};
@@ -100,10 +101,22 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     };
     progress.expect(checked.library.len());
     let commit = commit.as_ref().map(|commit| commit.id.as_str());
-    let input = Input { checked: &checked, commit, former: former.as_ref(), observe: &observe };
+    let memo = Memo::of(repository);
+    let input = Input {
+        checked: &checked,
+        commit,
+        former: former.as_ref(),
+        memo: memo.as_ref().ok(),
+        observe: &observe,
+    };
     let catalog = catalog::build(input, &writer)?;
     progress.phase("head");
     let written = writer.finish(&catalog, arguments.site)?;
+    if let Err(error) = memo.and_then(Memo::keep) {
+        output::note(&format!(
+            "the next build will take as long as this one: cannot write the cache: {error}"
+        ));
+    }
     progress.finish();
     output::line(&summary(&checked, written, started, &catalog.root.to_string()));
     Ok(ExitCode::SUCCESS)
