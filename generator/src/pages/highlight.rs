@@ -19,7 +19,10 @@ pub(super) use self::spans::is_text;
 pub const MAX_TEXT_BYTES: usize = 64 << 10;
 /// The longest line that is highlighted, in bytes; longer ones stay plain. The grammars' patterns backtrack: what the
 /// worst line costs grows with the square of its length and more, so that a larger figure lets one text stall a build.
-pub const MAX_LINE_BYTES: usize = 500;
+pub const MAX_LINE_BYTES: usize = 250;
+/// How much of a text is highlighted, as the sum of the squares of its lines' lengths; the rest stays plain. It is some
+/// thousand lines as people write them, and few of those that are made to be slow.
+const MAX_EFFORT: usize = 4 << 20;
 
 static SHARED: LazyLock<Highlighter> =
     LazyLock::new(|| Highlighter { syntaxes: two_face::syntax::extra_newlines(), classes: Classes::new() });
@@ -80,27 +83,32 @@ impl Highlighter {
         let mut state = ParseState::new(language.0);
         let mut colour = Colour::default();
         let mut spans = Spans::with_capacity(text.len() * 2);
-        let mut padded = String::new();
+        let mut effort = 0;
         for line in text.split_inclusive('\n') {
-            if line.len() > MAX_LINE_BYTES {
+            let more = effort + line.len() * line.len();
+            if line.len() > MAX_LINE_BYTES || more > MAX_EFFORT {
                 spans.text(line, None);
-                continue;
+            } else {
+                effort = more;
+                self.line(line, &mut state, &mut colour, &mut spans)?;
             }
-            // The grammars look for the end of a line, which the last one may lack.
-            padded.clear();
-            padded.push_str(line.strip_suffix('\n').unwrap_or(line));
-            padded.push('\n');
-            let mut from = 0;
-            for (at, change) in state.parse_line(&padded, &self.syntaxes).ok()? {
-                if let Some(token) = line.get(from..at.min(line.len())) {
-                    spans.text(token, colour.class());
-                    from += token.len();
-                }
-                colour.apply(&self.classes, &change).ok()?;
-            }
-            spans.text(line.get(from..).unwrap_or_default(), colour.class());
         }
         Some(spans.into_html())
+    }
+
+    fn line(&self, line: &str, state: &mut ParseState, colour: &mut Colour, spans: &mut Spans) -> Option<()> {
+        // The grammars look for the end of a line, which the last one may lack.
+        let padded = format!("{}\n", line.strip_suffix('\n').unwrap_or(line));
+        let mut from = 0;
+        for (at, change) in state.parse_line(&padded, &self.syntaxes).ok()? {
+            if let Some(token) = line.get(from..at.min(line.len())) {
+                spans.text(token, colour.class());
+                from += token.len();
+            }
+            colour.apply(&self.classes, &change).ok()?;
+        }
+        spans.text(line.get(from..)?, colour.class());
+        Some(())
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) const NAMES: [&str; 14] = ["a", "c", "n", "d", "e", "f", "h", "i", "k
 
 /// What a scope, and every scope that goes on from it, makes of the text in it; `None` takes away what the scopes
 /// around it say. Scopes that nothing is said of leave the text as it is. Names: Sublime Text, “Scope Naming”.
-const EFFECTS: [(&str, Option<Class>); 61] = [
+const EFFECTS: [(&str, Option<Class>); 59] = [
     ("comment", Some(Class::Comment)),
     ("constant", Some(Class::Constant)),
     ("constant.character", Some(Class::Escape)),
@@ -110,9 +110,7 @@ const EFFECTS: [(&str, Option<Class>); 61] = [
     ("variable.object.property", Some(Class::Attribute)),
     ("variable.other.readwrite.assignment.shell", Some(Class::Variable)),
     ("variable.other.readwrite.shell", Some(Class::Variable)),
-    ("variable.parameter", Some(Class::Variable)),
     ("variable.parameter.option", Some(Class::Attribute)),
-    ("variable.parameter.option.shell", Some(Class::Attribute)),
 ];
 
 /// The effects, those of the longest scopes first.

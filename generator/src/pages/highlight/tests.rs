@@ -12,7 +12,7 @@ fn each_kind_of_token_has_a_class_and_the_rest_stays_bare() {
     check(
         "py",
         "def f(x):\n    return \"a\" # no\n",
-        "<span class=\"k\">def</span> <span class=\"f\">f</span>(<span class=\"v\">x</span>):\n    \
+        "<span class=\"k\">def</span> <span class=\"f\">f</span>(x):\n    \
          <span class=\"k\">return</span> <span class=\"s\">\"a\"</span> <span class=\"c\"># no</span>\n",
     );
     check(
@@ -80,6 +80,14 @@ fn a_line_that_is_too_long_stays_plain_and_a_text_that_is_too_large_too() {
     let fits = "1\n".repeat(MAX_TEXT_BYTES / 2);
     assert!(Highlighter::shared().html("json", &fits).is_some());
     assert_eq!(Highlighter::shared().html("json", &format!("{fits}1")), None);
+}
+
+#[test]
+fn of_very_many_long_lines_the_last_ones_stay_plain() {
+    let line = format!("\"{}\"\n", "x".repeat(MAX_LINE_BYTES - 3));
+    let html = Highlighter::shared().html("json", &line.repeat(MAX_TEXT_BYTES / line.len())).unwrap();
+    assert_eq!(html.matches("<span").count(), MAX_EFFORT / MAX_LINE_BYTES.pow(2));
+    assert!(!html.lines().last().unwrap().contains('<'));
 }
 
 #[test]
