@@ -112,6 +112,38 @@ fn markup_that_is_not_ours_is_not_taken_for_a_text() {
     }
 }
 
+/// The relative luminance of a colour `#rrggbb` (WCAG 2.2).
+fn luminance(colour: &str) -> f64 {
+    let channel = |at: usize| {
+        let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+}
+
+#[test]
+fn every_class_has_a_colour_that_can_be_read_on_code_in_light_and_in_dark() {
+    let style = crate::pages::STYLESHEET;
+    let pair = |property: &str| {
+        let (_, value) = style.split_once(&format!("  --{property}: light-dark(")).unwrap();
+        let (light, dark) = value.split_once(')').unwrap().0.split_once(", ").unwrap();
+        [luminance(light), luminance(dark)]
+    };
+    for name in classes::NAMES {
+        let rule = style
+            .lines()
+            .find(|line| line.starts_with("pre ") && line.contains(&format!(".{name}")))
+            .unwrap();
+        let (_, property) = rule.split_once("color: var(--").unwrap();
+        let ratios = pair(property.split_once(')').unwrap().0).into_iter().zip(pair("raised"));
+        for (text, code) in ratios {
+            let ratio = (text.max(code) + 0.05) / (text.min(code) + 0.05);
+            assert!(ratio >= 4.5, "{name}: {ratio}");
+        }
+    }
+    assert!(style.len() <= 12_000, "{}", style.len());
+}
+
 /// Texts of pieces that mean something to many grammars.
 fn texts() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
