@@ -1,5 +1,5 @@
 //! What `guildhall init` writes works as it stands: the commands of its CI workflows, run in a scratch repository.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;

@@ -1,10 +1,10 @@
 //! What was found before, kept under `.guildhall/cache` by the digest of what it was found in.
 
+mod folder;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -12,17 +12,15 @@ use registry_core::diagnostic::Diagnostic;
 use registry_core::digest::Digest;
 use registry_core::manifest::SkillSource;
 use registry_core::status::Date;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::library::{Outcome, Setting, check_released, texts};
 use crate::lint;
-use crate::place;
 use crate::releases::GatherError;
-use crate::source::{self, Snapshot, history};
+use crate::source::{Snapshot, history};
 
-/// Where the cache lies, relative to the repository.
-const FOLDER: &str = ".guildhall/cache";
+pub(crate) use self::folder::Folder;
+
 const FILE: &str = "check.json";
 /// The largest file that is taken for a cache, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
@@ -53,15 +51,14 @@ pub fn check(
     snapshot: Snapshot,
     setting: Setting<'_>,
 ) -> Result<(Outcome, io::Result<()>), GatherError> {
-    let (folder, program) = match place(repository) {
-        Ok(known) => known,
+    let folder = match Folder::of(repository) {
+        Ok(folder) => folder,
         Err(error) => {
             let lint = |source: &_, _, manifest: Option<&_>| lint::check(source, manifest);
             return Ok((check_released(snapshot, setting, &lint)?.outcome, Err(error)));
         }
     };
-    let former =
-        read::<Stored>(&folder.join(FILE)).filter(|stored| stored.program == program).unwrap_or_default();
+    let former = read(&folder).filter(|stored| stored.program == folder.program()).unwrap_or_default();
     let tree = digest(&snapshot, setting);
     if former.tree == Some(tree) {
         return Ok((recall(former, &snapshot), Ok(())));
@@ -74,7 +71,7 @@ pub fn check(
         found
     })?;
     let stored = Stored {
-        program,
+        program: folder.program().to_owned(),
         tree: Some(tree),
         sound: checked.outcome.sound,
         configured: checked.outcome.configured,
@@ -82,7 +79,7 @@ pub fn check(
         diagnostics: checked.outcome.diagnostics.clone(),
         skills: skills.into_inner().unwrap_or_else(PoisonError::into_inner),
     };
-    Ok((checked.outcome, write(&folder, FILE, &stored)))
+    Ok((checked.outcome, write(&folder, &stored)))
 }
 
 fn recall(former: Stored, snapshot: &Snapshot) -> Outcome {
@@ -98,15 +95,6 @@ fn key(source: &SkillSource, digest: Digest) -> Digest {
     Digest::of(format!("{}\n{digest}", source.manifest_path).as_bytes())
 }
 
-/// The program by its file's size and times: whoever changes a rule makes another file. Nobody can choose the time at
-/// which its inode was changed, so that a cache that was written on another machine, and perhaps committed, is not
-/// believed here.
-fn program() -> io::Result<String> {
-    let file = fs::metadata(std::env::current_exe()?)?;
-    let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];
-    Ok(format!("{} {} {times:?}", env!("CARGO_PKG_VERSION"), file.len()))
-}
-
 /// The digest of all that checking a snapshot takes in.
 fn digest(snapshot: &Snapshot, setting: Setting<'_>) -> Digest {
     let files: Vec<_> = snapshot.files.iter().collect();
@@ -120,39 +108,17 @@ fn digest(snapshot: &Snapshot, setting: Setting<'_>) -> Digest {
     Digest::of(lines.concat().as_bytes())
 }
 
-/// Where the caches of a repository lie, and the program as they know it.
-pub(crate) fn place(repository: &Path) -> io::Result<(PathBuf, String)> {
-    let folder = place::inside(repository, FOLDER).map_err(io::Error::from)?;
-    Ok((folder, program()?))
+fn read(folder: &Folder) -> Option<Stored> {
+    serde_json::from_slice(&folder.read(FILE, MAX_BYTES)?).ok()
 }
 
-/// What a cache holds; nothing where it is damaged.
-pub(crate) fn read<T: DeserializeOwned>(file: &Path) -> Option<T> {
-    serde_json::from_slice(&source::bytes(file, MAX_BYTES).ok()??).ok()
-}
-
-/// Writes a cache aside and puts it in place, in a folder that Git and backups leave out.
-pub(crate) fn write<T: Serialize>(folder: &Path, name: &str, stored: &T) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    mark(&folder.join(".gitignore"), "*\n")?;
-    mark(&folder.join("CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55\n")?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(&serde_json::to_vec(stored)?)?;
-    file.persist(folder.join(name))?;
-    Ok(())
-}
-
-/// Writes a file, unless something lies there, be it a link that leads nowhere.
-fn mark(path: &Path, text: &str) -> io::Result<()> {
-    match OpenOptions::new().write(true).create_new(true).open(path) {
-        Ok(mut made) => made.write_all(text.as_bytes()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
+fn write(folder: &Folder, stored: &Stored) -> io::Result<()> {
+    folder.write(FILE, &[&serde_json::to_vec(stored)?])
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use registry_core::diagnostic::{Rule, Span};
@@ -160,6 +126,7 @@ mod tests {
     use registry_core::manifest::SourceFile;
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
+    use super::folder::FOLDER;
     use super::*;
     use crate::{library, releases};
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use registry_core::catalog::SkillRecord;
 use registry_core::check::{Closures, Library, Past, Skill, Unsound, check_library};
-use registry_core::diagnostic::Diagnostic;
+use registry_core::diagnostic::{Diagnostic, Rule};
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::manifest::{Manifest, SkillSource, SourceFile, discover};
@@ -66,10 +66,17 @@ pub struct Setting<'a> {
 }
 
 impl Checked {
-    /// How many findings forbid building.
+    /// How many findings are errors.
     #[must_use]
     pub fn errors(&self) -> usize {
         self.outcome.diagnostics.iter().filter(|found| found.is_error()).count()
+    }
+
+    /// Whether the catalog of a working tree can be shown: a version that is still to be raised does not forbid that.
+    #[must_use]
+    pub fn can_be_shown(&self) -> bool {
+        let errors = self.outcome.diagnostics.iter().filter(|found| found.is_error());
+        errors.map(|found| found.rule).all(|rule| rule == Rule::UnbumpedChange)
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use registry_core::digest::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::cache;
+use crate::cache::Folder;
 
 const FILE: &str = "build.json";
+/// The largest file that is taken for a memory, in bytes.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// The objects of a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,16 +53,19 @@ pub struct Memo {
     former: Stored,
     releases: Mutex<BTreeMap<Digest, Objects>>,
     /// Where it is kept; nowhere without a folder of its own.
-    folder: Option<PathBuf>,
+    folder: Option<Folder>,
 }
 
 impl Memo {
     /// The memory kept in a repository. One that is missing, damaged or of another program is empty.
     #[must_use]
     pub fn open(repository: &Path) -> Self {
-        let Ok((folder, program)) = cache::place(repository) else { return Self::default() };
-        let former = cache::read::<Stored>(&folder.join(FILE)).filter(|stored| stored.program == program);
-        let former = former.unwrap_or_else(|| Stored { program, ..Stored::default() });
+        let Ok(folder) = Folder::of(repository) else { return Self::default() };
+        let read =
+            folder.read(FILE, MAX_BYTES).and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
+        let former = read.filter(|stored| stored.program == folder.program());
+        let former =
+            former.unwrap_or_else(|| Stored { program: folder.program().to_owned(), ..Stored::default() });
         Self { former, releases: Mutex::default(), folder: Some(folder) }
     }
 
@@ -89,6 +94,6 @@ impl Memo {
             return Ok(());
         }
         let stored = Stored { program: self.former.program, last: finished, releases };
-        cache::write(&folder, FILE, &stored)
+        folder.write(FILE, &[&serde_json::to_vec(&stored)?])
     }
 }

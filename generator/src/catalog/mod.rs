@@ -34,7 +34,7 @@ use registry_core::status::State;
 use self::assembly::Assembly;
 use crate::ledger::{Ledger, LedgerError};
 use crate::library::Checked;
-use crate::pages::{Site, Templates};
+use crate::pages::{self, Site, Templates};
 use crate::write::WriteError;
 
 /// Why a catalog cannot be made of a sound library.
@@ -124,6 +124,8 @@ pub struct Input<'a> {
     pub former: Option<&'a Ledger>,
     /// What was made before.
     pub memo: &'a Memo,
+    /// The code that was highlighted before. What is made does not depend on it, only how long that takes.
+    pub code: Option<&'a pages::Memo>,
     /// Told of every step.
     pub observe: &'a (dyn Fn(Step) + Sync),
 }
@@ -132,7 +134,7 @@ impl<'a> Input<'a> {
     /// The input of a catalog that is the first, and made from nothing.
     #[must_use]
     pub fn new(checked: &'a Checked, commit: Option<&'a str>, memo: &'a Memo) -> Self {
-        Self { checked, commit, former: None, memo, observe: &|_| {} }
+        Self { checked, commit, former: None, memo, code: None, observe: &|_| {} }
     }
 }
 
@@ -145,6 +147,7 @@ struct Facts<'a> {
     needed_by: &'a BTreeMap<&'a SkillId, Vec<&'a Skill>>,
     templates: &'a Templates,
     site: &'a Site,
+    code: &'a pages::Memo,
     sink: &'a dyn Sink,
 }
 
@@ -186,12 +189,14 @@ pub struct Catalog {
 /// Any [`BuildError`].
 pub fn build(input: Input<'_>, sink: &dyn Sink) -> Result<Catalog, BuildError> {
     let checked = input.checked;
+    let own = pages::Memo::default();
     let facts = Facts {
         input,
         families: &Family::all(checked),
         needed_by: &needed_by(&checked.library),
         templates: &Templates::compile()?,
         site: &render::site(&checked.organisation),
+        code: input.code.unwrap_or(&own),
         sink,
     };
     (input.observe)(Step::Phase("skills"));

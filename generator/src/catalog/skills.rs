@@ -185,7 +185,7 @@ impl Making<'_> {
         self.detail.bundle = bundle;
         self.detail.files.clone_from(&files);
         let record = shelf.put(to_json(&self.detail)?)?;
-        let body = pages::render(&manifest.body);
+        let body = pages::render(&manifest.body, Some(shelf.facts.code));
         let page = SkillPage { body: body.html, headings: body.headings, files, ..self.page };
         let page = shelf.facts.templates.render(shelf.facts.site, &page)?;
         Ok(Objects { bundle, document, record, page: shelf.put(page.into_bytes())? })

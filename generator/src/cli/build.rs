@@ -14,6 +14,7 @@ use crate::catalog::{self, Finished, Input, Memo, Step};
 use crate::head::Signer;
 use crate::ledger::Ledger;
 use crate::library::{self, Checked, Setting};
+use crate::pages;
 use crate::releases;
 use crate::source::{self, Commit, Origin, Snapshot, history};
 use crate::write::{Writer, Written};
@@ -80,7 +81,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     if !checked.outcome.diagnostics.is_empty() || !checked.outcome.configured {
         check::print(&checked);
     }
-    if checked.errors() > 0 {
+    if checked.errors() > 0 && !(arguments.worktree && checked.can_be_shown()) {
         output::note("nothing was built: mend the errors first");
         return Ok(ExitCode::from(1));
     }
@@ -92,8 +93,16 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     };
     progress.expect(checked.library.len());
     let commit = commit.as_ref().map(|commit| commit.id.as_str());
+    let code = pages::Memo::of(repository);
     let catalog = catalog::build(
-        Input { checked: &checked, commit, former: former.as_ref(), memo: &memo, observe: &observe },
+        Input {
+            checked: &checked,
+            commit,
+            former: former.as_ref(),
+            memo: &memo,
+            code: code.as_ref().ok(),
+            observe: &observe,
+        },
         &writer,
     )?;
     progress.phase("head");
@@ -102,7 +111,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     // What was found is said at every build.
     let silent = checked.notes.is_empty() && checked.outcome.diagnostics.is_empty();
     let finished = input.filter(|_| silent).map(|input| Finished { input, root: catalog.root, expires_days });
-    if let Err(error) = memo.keep(finished) {
+    if let Err(error) = memo.keep(finished).and_then(|()| code?.keep()) {
         output::note(&format!(
             "the next build will take as long as this one: cannot write the cache: {error}"
         ));

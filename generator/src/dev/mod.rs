@@ -17,6 +17,7 @@ use registry_core::digest::Digest;
 use tokio::sync::watch::{Receiver, Sender, channel};
 
 use crate::library::{self, Checked, Setting};
+use crate::pages::Memo;
 use crate::releases::{self, GatherError};
 use crate::source::{self, Origin, Snapshot, SourceError};
 use view::View;
@@ -96,9 +97,10 @@ impl Dev {
         let snapshot = source::read(&repository, Origin::Worktree)?;
         let seen = files(&snapshot);
         let checked = check(&repository, snapshot)?;
-        let mut tree = Tree { repository, files: BTreeMap::new() };
-        tree.files = seen;
-        let (view, mut first) = View::new(Ok(checked), &tree.stamp(), None)?;
+        // What builds left helps; without it the first view takes longer.
+        let memo = Memo::of(&repository).unwrap_or_default();
+        let tree = Tree { repository, files: seen, memo };
+        let (view, mut first) = View::new(Ok(checked), &tree.memo, &tree.stamp(), None)?;
         first.took = started.elapsed();
         let (sender, receiver) = channel(Arc::new(view));
         Ok(Self { listener, address, tree, watch, sender, receiver, first })
@@ -134,6 +136,7 @@ struct Tree {
     repository: PathBuf,
     /// Every file that counts, by path.
     files: BTreeMap<String, Digest>,
+    memo: Memo,
 }
 
 impl Tree {
@@ -151,7 +154,7 @@ impl Tree {
         let changed = differences(&self.files, &files);
         self.files = files;
         let checked = read.map_err(GatherError::from).and_then(|snapshot| check(&self.repository, snapshot));
-        let seen = View::new(checked, &self.stamp(), Some(former));
+        let seen = View::new(checked, &self.memo, &self.stamp(), Some(former));
         Some(seen.map(|(view, rebuilt)| (view, Rebuilt { changed, took: started.elapsed(), ..rebuilt })))
     }
 

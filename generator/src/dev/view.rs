@@ -13,6 +13,7 @@ use super::Rebuilt;
 use super::pages::{self, Findings};
 use crate::catalog::{self, Catalog, Input, Memo, Memory};
 use crate::library::Checked;
+use crate::pages::Memo as Code;
 use crate::releases::GatherError;
 
 /// How many results the search page shows: as many as an edge's.
@@ -42,11 +43,12 @@ impl View {
     /// The view of what was read, over the `former` one, and what the terminal says of it.
     pub(super) fn new(
         checked: Result<Checked, GatherError>,
+        code: &Code,
         stamp: &str,
         former: Option<&Self>,
     ) -> Result<(Self, Rebuilt), tera::Error> {
         let built = match &checked {
-            Ok(checked) if checked.errors() == 0 => site(checked).map(Some),
+            Ok(checked) if checked.can_be_shown() => site(checked, code).map(Some),
             Ok(_) => Ok(None),
             Err(failure) => Err(failure.to_string()),
         };
@@ -85,9 +87,10 @@ fn rebuilt(checked: Option<&Checked>, failure: Option<String>) -> Rebuilt {
     }
 }
 
-fn site(checked: &Checked) -> Result<Site, String> {
+fn site(checked: &Checked, code: &Code) -> Result<Site, String> {
     let files = Memory::default();
-    let built = catalog::build(Input::new(checked, None, &Memo::default()), &files);
+    let made = Memo::default();
+    let built = catalog::build(Input { code: Some(code), ..Input::new(checked, None, &made) }, &files);
     let said = |error: &dyn std::error::Error| format!("{error}{}", registry_core::diagnostic::causes(error));
     let built = built.map_err(|error| said(&error))?;
     Site::new(built, files.into_files()).map_err(|error| said(&error))

@@ -7,6 +7,8 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 use registry_core::html::escape;
 use serde::Serialize;
 
+use super::Memo;
+
 /// Schemes that a link may have.
 const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
 /// What may be wider than the page scrolls inside itself, also by keyboard.
@@ -34,9 +36,10 @@ pub struct Rendered {
 }
 
 /// Renders a body. Headings move down by one: the page has its own first heading; a body that opens with its title
-/// loses it, because the page shows the title already.
+/// loses it, because the page shows the title already. Fenced code whose language is known is highlighted where there
+/// is a memo for it.
 #[must_use]
-pub fn render(markdown: &str) -> Rendered {
+pub fn render(markdown: &str, memo: Option<&Memo>) -> Rendered {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let events: Vec<Event<'_>> = Parser::new_ext(markdown, options).collect();
     let mut filter = Filter::default();
@@ -46,6 +49,10 @@ pub fn render(markdown: &str) -> Rendered {
         if let Event::Start(Tag::Heading { level, .. }) = event {
             let text = text_until_heading_end(after);
             safe.push(Event::Start(filter.heading(*level, text)));
+        } else if let Some((html, end)) = memo.and_then(|memo| highlighted(memo, event, after)) {
+            safe.extend([filter.event(event.clone()), markup(&html)]);
+            rest = end;
+            continue;
         } else {
             safe.push(filter.event(event.clone()));
         }
@@ -64,6 +71,27 @@ fn without_title<'a, 'e>(events: &'a [Event<'e>]) -> &'a [Event<'e>] {
         }
         _ => events,
     }
+}
+
+/// The HTML of fenced code that begins with `start`, and the events from its end on.
+fn highlighted<'a, 'e>(
+    memo: &Memo,
+    start: &Event<'_>,
+    after: &'a [Event<'e>],
+) -> Option<(String, &'a [Event<'e>])> {
+    let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) = start else { return None };
+    let lines = after.iter().take_while(|event| matches!(event, Event::Text(_))).count();
+    let (lines, end) = after.split_at(lines);
+    let text: String = lines
+        .iter()
+        .filter_map(|line| if let Event::Text(text) = line { Some(&**text) } else { None })
+        .collect();
+    Some((memo.html(language(info), &text)?, end))
+}
+
+/// The first word after a fence.
+fn language(info: &str) -> &str {
+    info.split(' ').next().unwrap_or_default()
 }
 
 fn text_until_heading_end(events: &[Event<'_>]) -> String {
@@ -131,7 +159,7 @@ impl Filter {
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => self.open_link(&dest_url),
             Tag::HtmlBlock => Event::Start(Tag::Paragraph),
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) if !info.is_empty() => {
-                let language = escape(info.split(' ').next().unwrap_or_default());
+                let language = escape(language(&info));
                 markup(&format!("{CODE_START} class=\"language-{language}\">"))
             }
             Tag::CodeBlock(_) => markup(&format!("{CODE_START}>")),
@@ -198,7 +226,7 @@ mod tests {
     use super::*;
 
     fn check(markdown: &str, html: &str) {
-        assert_eq!(render(markdown).html.trim(), html, "{markdown}");
+        assert_eq!(render(markdown, None).html.trim(), html, "{markdown}");
     }
 
     #[test]
@@ -227,7 +255,7 @@ mod tests {
 
     #[test]
     fn headings_move_down_and_get_ids_of_their_own() {
-        let rendered = render("# Title\n\n## Step one\n\n## Step one\n\n### `code` & more\n");
+        let rendered = render("# Title\n\n## Step one\n\n## Step one\n\n### `code` & more\n", None);
         let ids: Vec<(&str, u8)> = rendered.headings.iter().map(|h| (h.id.as_str(), h.level)).collect();
         assert_eq!(ids, [("s-step-one", 3), ("s-step-one-2", 3)]);
         assert!(rendered.html.starts_with("<h3 id=\"s-step-one\">Step one</h3>"), "{}", rendered.html);
@@ -236,7 +264,7 @@ mod tests {
 
     #[test]
     fn thousands_of_equal_headings_are_no_trouble() {
-        let rendered = render(&"## Same\n\n".repeat(20_000));
+        let rendered = render(&"## Same\n\n".repeat(20_000), None);
         let last = rendered.headings.last().map(|heading| heading.id.as_str());
         assert_eq!(last, Some("s-same-20000"));
     }
@@ -253,16 +281,35 @@ mod tests {
         check("    x\n", "<pre tabindex=\"0\"><code>x\n</code></pre>");
     }
 
+    #[test]
+    fn code_of_a_known_language_is_highlighted_wherever_it_stands() {
+        let memo = Memo::default();
+        let inner = "<pre tabindex=\"0\"><code class=\"language-py\"><span class=\"k\">import</span> a &lt; b\n</code></pre>";
+        for (markdown, html) in [
+            ("```py x\nimport a < b\n```", inner.to_owned()),
+            ("- ```py\n  import a < b\n  ```", format!("<ul>\n<li>{inner}\n</li>\n</ul>")),
+            ("```py\nimport a < b\n", inner.to_owned()),
+            (
+                "```text\nimport a < b\n```",
+                "<pre tabindex=\"0\"><code class=\"language-text\">import a &lt; b\n</code></pre>".to_owned(),
+            ),
+            ("```py\n```", "<pre tabindex=\"0\"><code class=\"language-py\"></code></pre>".to_owned()),
+        ] {
+            assert_eq!(render(markdown, Some(&memo)).html.trim(), html, "{markdown}");
+        }
+    }
+
     proptest! {
         /// Whatever an author writes, every `<` of the result opens or closes an element that we emit, and no
         /// attribute but ours appears.
         #[test]
-        fn nothing_but_our_elements_comes_out(markdown in "([a-z<>\"'=()\\[\\]!&;:/#*_`|\n -]|<script|onerror=|javascript:|<img src=|<a href=){0,60}") {
-            const ELEMENTS: [&str; 27] = [
+        fn nothing_but_our_elements_comes_out(markdown in "([a-z<>\"'=()\\[\\]!&;:/#*_`|\n -]|<script|onerror=|javascript:|<img src=|<a href=|\n```(html|js|sh|md)\n){0,60}") {
+            const ELEMENTS: [&str; 28] = [
                 "p", "h2", "h3", "h4", "h5", "h6", "a", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol",
                 "li", "table", "thead", "tbody", "tr", "th", "td", "hr", "br", "input", "div", "sup",
+                "span",
             ];
-            let html = render(&markdown).html;
+            let html = render(&markdown, Some(&Memo::default())).html;
             for part in html.split('<').skip(1) {
                 let name: String = part.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
                 prop_assert!(ELEMENTS.contains(&name.as_str()), "<{}> in {}", name, html);

@@ -1,13 +1,17 @@
 //! The catalog's pages: what each shows, and the templates that say how.
 
 mod context;
+mod highlight;
 mod markdown;
+mod memo;
 
 pub use context::{
     Banner, Chip, IndexPage, Moment, NotFoundPage, Page, RoleRow, SearchPage, Site, SkillPage, SkillRow,
     TeamPage, TeamRow, TeamsPage, Tone, VersionRow, VersionsPage,
 };
+pub use highlight::{Highlighter, Language, MAX_LINE_BYTES, MAX_TEXT_BYTES};
 pub use markdown::{Heading, Rendered, render};
+pub use memo::Memo;
 
 use registry_core::digest::Digest;
 use serde::Serialize;
