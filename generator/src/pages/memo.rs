@@ -89,16 +89,16 @@ impl Memo {
                 entries.entry(key).or_insert(html);
             }
         }
-        let body = body(folder.program(), entries.iter().map(|(key, html)| (key, *html)));
+        let body = body(folder.program(), MAX_BYTES, entries.iter().map(|(key, html)| (key, *html)));
         folder.write(FILE, &[Digest::of(&body).as_bytes(), &body])
     }
 }
 
-/// The file behind its digest: the program in a line, the number of entries, the entries by key, their HTML. Numbers
+/// The file behind its digest, of at most `most` bytes with it: the program in a line, the number of entries, the entries by key, their HTML. Numbers
 /// are of four bytes, the lowest first.
-fn body<'a>(program: &str, entries: impl Iterator<Item = (&'a Digest, &'a str)>) -> Vec<u8> {
+fn body<'a>(program: &str, most: u64, entries: impl Iterator<Item = (&'a Digest, &'a str)>) -> Vec<u8> {
     let (mut table, mut html, mut count) = (Vec::new(), String::new(), 0_u32);
-    let room = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX) - DIGEST_BYTES - program.len() - 5;
+    let room = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(DIGEST_BYTES + program.len() + 5);
     for (key, text) in entries {
         if table.len() + ENTRY_BYTES + html.len() + text.len() > room {
             break;
