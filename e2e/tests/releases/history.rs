@@ -95,17 +95,17 @@ fn an_edit_in_place_deep_in_history_is_a_warning_and_the_first_content_stays() {
 }
 
 #[test]
-fn an_edit_after_a_tag_is_a_warning_and_drafts_before_it_are_not() {
+fn a_tag_settles_which_content_was_meant() {
     let scratch = Scratch::new();
-    scratch.skill(SKILL, "1.0.0", "license: MIT\n");
-    scratch.commit("draft");
-    let released = scratch.release(SKILL, "1.0.0", "");
-    scratch.git(&["tag", "shared/reply@1.0.0"]);
-    let said = scratch.build("before", &[]);
-    assert!(!said.contains("GH03"), "{said}");
+    let first = scratch.release(SKILL, "1.0.0", "");
     let edited = scratch.edit(SKILL, "1.0.0");
     scratch.release(SKILL, "1.1.0", "");
-    warned(&scratch, &[], "GH0304", &[short(&released), short(&edited)]);
+    for meant in [&first, &edited] {
+        scratch.git(&["tag", "--force", "shared/reply@1.0.0", meant]);
+        let said = scratch.build("dist", &[]);
+        assert!(!said.contains("GH03"), "{said}");
+        assert_eq!(&scratch.release_record("dist", SKILL, "1.0.0").released.unwrap().commit, meant);
+    }
 }
 
 #[test]

@@ -152,25 +152,22 @@ impl Deciding<'_> {
         }
     }
 
-    /// Without a tag, the first content that carries a version is its release. Before a tag there may be drafts.
+    /// Without a tag, the first content that carries a version is its release. A tag settles which one is meant.
     fn states(&mut self) {
         let head = &self.evidence.head.manifest.version;
-        let published = self.evidence.former.into_iter().flat_map(|former| former.releases.keys());
-        let mut out: BTreeSet<Version> = published.cloned().collect();
         let mut edited = BTreeSet::new();
         for (content, at) in &self.evidence.states {
             match self.releases.get(&content.version) {
                 None => {
                     let choice = Choice { digest: content.digest, released: Some((*at).clone()) };
                     self.releases.insert(content.version.clone(), choice);
-                    out.insert(content.version.clone());
                 }
-                Some(known) if known.digest == content.digest => drop(out.insert(content.version.clone())),
+                Some(known) if known.digest == content.digest || is_tagged(known) => {}
                 // What the head holds is judged apart.
                 Some(_) if content.version == *head => {}
                 Some(known) => {
                     let from = commit(known.released.as_ref());
-                    if out.contains(&content.version) && edited.insert(content.version.clone()) {
+                    if edited.insert(content.version.clone()) {
                         let message = format!(
                             "{} has other content in commit {} than in commit {from}, which released it",
                             self.name(&content.version),
@@ -217,6 +214,10 @@ impl Deciding<'_> {
             self.report(Rule::VersionGoesBack, message, help);
         }
     }
+}
+
+fn is_tagged(release: &Choice) -> bool {
+    release.released.as_ref().is_some_and(|released| released.tag.is_some())
 }
 
 /// Whether a release was found at the tag.
