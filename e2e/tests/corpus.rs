@@ -96,7 +96,7 @@ fn a_corpus_of_real_skills_is_adopted_checked_built_and_served() {
     println!("warnings of check: {:?}", count(found.iter()));
     assert_eq!(code, 0);
     let built = repository.must(&["build", "--worktree", "--out", "dist"]).unwrap();
-    let line = format!("{adopted} skills in ");
+    let line = format!("{adopted} releases in {adopted} skills in ");
     assert!(built.lines().any(|said| said.starts_with(&line)), "{built}");
     let served = tempfile::tempdir().unwrap();
     assert_eq!(serve(&repository, served.path()), adopted);

@@ -84,8 +84,11 @@ fn files(arguments: &Arguments) -> Vec<(String, String)> {
         .replace("{base_url}", &quoted(&arguments.base_url))
         .replace("{teams}", &listed)
         .replace("{roles}", &roles);
-    let owned =
-        |team: &str| format!("/skills/{team}/ @{team}-leads\n/.claude/skills/{team}/ @{team}-leads\n");
+    let owned = |team: &str| {
+        ["/skills/", "/.claude/skills/", "/skills/_status/"]
+            .map(|root| format!("{root}{team}/ @{team}-leads\n"))
+            .concat()
+    };
     let of_teams: String = teams.iter().map(|team| owned(team.as_str())).collect();
     let code_owners = format!("{CODE_OWNERS}{}{of_teams}", owned("shared"));
     let mut files = vec![

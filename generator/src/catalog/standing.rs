@@ -54,7 +54,12 @@ pub(super) fn banner(family: &Family<'_>, skill: &Skill, blocked: bool) -> Optio
         };
         let successor = status.replaced_by.as_ref().map(successor);
         let until = status.sunset.as_ref().map(ToString::to_string);
-        return Some(Banner { title, text: status.reason.clone(), until, instead: successor.or_else(newer) });
+        return Some(Banner {
+            title,
+            text: sentence(&status.reason),
+            until,
+            instead: successor.or_else(newer),
+        });
     }
     let text = match version < &latest.version {
         true => "A newer release is there.",
@@ -66,6 +71,13 @@ pub(super) fn banner(family: &Family<'_>, skill: &Skill, blocked: bool) -> Optio
         until: None,
         instead: Some(instead),
     })
+}
+
+/// A text as a sentence, which others can follow.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let ended = text.ends_with(['.', '!', '?', '…', '。', '！', '？']);
+    if ended { text.to_owned() } else { format!("{text}.") }
 }
 
 fn successor(spec: &Spec) -> (String, String) {

@@ -1,5 +1,6 @@
 //! `guildhall build`.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -38,6 +39,9 @@ pub(super) struct Arguments {
     /// The day for which statuses hold, instead of that of the commit.
     #[arg(long, value_name = "YYYY-MM-DD")]
     as_of: Option<Date>,
+    /// Make everything anew instead of taking what has not changed from `.guildhall/cache`.
+    #[arg(long)]
+    no_cache: bool,
     /// Say how long each part of the work took, on standard error.
     #[arg(long)]
     timings: bool,
@@ -64,10 +68,11 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     let former_keys = arguments.keys.former()?;
     let signer = Signer { key: &key, former_keys: &former_keys, now: now()? };
     let former = former(arguments, signer)?;
-    let memo = Memo::open(repository);
+    let remembered = Remembered::open(repository, arguments.no_cache);
     let input = input(repository, arguments, former.as_ref());
-    let last = input.and_then(|input| memo.finished(input));
-    if let Some(said) = unchanged(&arguments.out, signer, last)? {
+    if let Some(said) =
+        unchanged(&arguments.out, signer, input.and_then(|input| remembered.made.finished(input)))?
+    {
         output::line(&said);
         return Ok(ExitCode::SUCCESS);
     }
@@ -93,14 +98,13 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     };
     progress.expect(checked.library.len());
     let commit = commit.as_ref().map(|commit| commit.id.as_str());
-    let code = pages::Memo::of(repository);
     let catalog = catalog::build(
         Input {
             checked: &checked,
             commit,
             former: former.as_ref(),
-            memo: &memo,
-            code: code.as_ref().ok(),
+            memo: &remembered.made,
+            code: Some(&remembered.code),
             observe: &observe,
         },
         &writer,
@@ -111,7 +115,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     // What was found is said at every build.
     let silent = checked.notes.is_empty() && checked.outcome.diagnostics.is_empty();
     let finished = input.filter(|_| silent).map(|input| Finished { input, root: catalog.root, expires_days });
-    if let Err(error) = memo.keep(finished).and_then(|()| code?.keep()) {
+    if let Err(error) = remembered.keep(finished) {
         output::note(&format!(
             "the next build will take as long as this one: cannot write the cache: {error}"
         ));
@@ -119,6 +123,27 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     progress.finish();
     output::line(&summary(&checked, written, started, &catalog.root.to_string()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What former builds made, and highlighted.
+#[derive(Default)]
+struct Remembered {
+    made: Memo,
+    code: pages::Memo,
+}
+
+impl Remembered {
+    fn open(repository: &Path, nothing: bool) -> Self {
+        if nothing {
+            return Self::default();
+        }
+        Self { made: Memo::open(repository), code: pages::Memo::of(repository).unwrap_or_default() }
+    }
+
+    fn keep(self, finished: Option<Finished>) -> io::Result<()> {
+        self.made.keep(finished)?;
+        self.code.keep()
+    }
 }
 
 /// Continues the head of the last build, if that was of the same input and its catalog is still there.

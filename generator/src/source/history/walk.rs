@@ -190,6 +190,10 @@ impl Branch<'_> {
             self.changes(path, &former, bytes, &mut new)?;
             self.teams.insert(path.clone(), (*tree, bytes.clone()));
         }
+        // Of a skill in two forms nobody can say which is meant.
+        let mut times: HashMap<SkillId, usize> = HashMap::new();
+        new.iter().for_each(|(skill, _)| *times.entry(skill.clone()).or_default() += 1);
+        new.retain(|(skill, _)| times.get(skill) == Some(&1));
         Ok(new)
     }
 
