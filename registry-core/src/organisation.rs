@@ -142,16 +142,11 @@ impl Organisation {
                     .with_help("see docs/formats.md of Guildhall for every key of guildhall.yaml"),
             )
         };
-        let source = yaml::Source { yaml: text, first_line: 1 };
         let broken = |fault: yaml::Fault| match fault.help {
             Some(help) => Box::new(wrong(fault.span, fault.message).with_help(help)),
             None => wrong(fault.span, fault.message),
         };
-        let outline = yaml::outline(source).map_err(broken)?;
-        let invalid = |error| wrong(source.error_position(&error).into(), yaml::error_message(&error));
-        let raw: RawOrganisation = serde_yaml::from_str(text).map_err(invalid)?;
-        let read: serde_yaml::Value = serde_yaml::from_str(text).map_err(invalid)?;
-        yaml::agree(&read, &outline, Span::START.start).map_err(broken)?;
+        let raw: RawOrganisation = yaml::decode(text).map_err(broken)?;
         Self::from_raw(raw).map_err(|message| wrong(Span::START, message))
     }
 

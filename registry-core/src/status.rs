@@ -165,16 +165,11 @@ impl Overlay {
                 "write a list of `{versions: 1.x, state: deprecated, since: YYYY-MM-DD, reason: …}`",
             ))
         };
-        let source = yaml::Source { yaml: text, first_line: 1 };
         let broken = |fault: yaml::Fault| match fault.help {
             Some(help) => Box::new(wrong(fault.span, fault.message).with_help(help)),
             None => wrong(fault.span, fault.message),
         };
-        let outline = yaml::outline(source).map_err(broken)?;
-        let invalid = |error| wrong(source.error_position(&error).into(), yaml::error_message(&error));
-        let read: serde_yaml::Value = serde_yaml::from_str(text).map_err(invalid)?;
-        yaml::agree(&read, &outline, Span::START.start).map_err(broken)?;
-        let entries: Vec<Entry> = serde_yaml::from_str(text).map_err(invalid)?;
+        let entries: Vec<Entry> = yaml::decode(text).map_err(broken)?;
         if entries.len() > MAX_ENTRIES {
             return Err(wrong(Span::START, format!("there are more than {MAX_ENTRIES} entries")));
         }

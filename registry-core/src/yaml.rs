@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser};
 
+use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
 pub(crate) use self::fault::{AS_YAML, Fault, NEEDS_QUOTES};
@@ -33,6 +34,20 @@ impl Source<'_> {
         let at = |at: serde_yaml::Location| Lines::of(self).position(at.line(), at.column());
         error.location().map_or(Position::new(self.first_line, 1), at)
     }
+}
+
+/// A value of a whole file of YAML, under every rule of this module.
+///
+/// # Errors
+/// What is wrong, placed within the text.
+pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    let source = Source { yaml: text, first_line: 1 };
+    let outline = outline(source)?;
+    let invalid = |error| Fault::new(Rule::InvalidYaml, source.error_position(&error), error_message(&error));
+    let value = serde_yaml::from_str(text).map_err(invalid)?;
+    let read: Value = serde_yaml::from_str(text).map_err(invalid)?;
+    agree(&read, &outline, Span::START.start)?;
+    Ok(value)
 }
 
 /// The characters of each line. The reader of places now and then counts bytes for characters, as in a directive that
