@@ -1,14 +1,19 @@
 //! A stand of real parts for black-box tests: a Git repository, the built catalog, an edge on either host, the
 //! sandbox. Nothing here stands in for a part of Guildhall.
 
+mod answer;
+mod journey;
+mod process;
 mod programs;
 mod repository;
 mod served;
 mod stand;
 mod world;
 
+pub use answer::Answer;
+pub use journey::Journey;
 pub use programs::{guildhall, workspace};
 pub use repository::{Repository, files};
 pub use served::Served;
-pub use stand::{Answer, HostKind, Stand};
+pub use stand::{HostKind, Stand};
 pub use world::{World, check, key};

@@ -1,4 +1,4 @@
-//! The programs under test, built once per test process.
+//! The programs under test, built once per process that tests or measures, with the optimisation of that process.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +12,9 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// Whether this is what a bench is: a program of the profile `release`.
+const IS_RELEASE: bool = !cfg!(debug_assertions);
+
 fn cargo(arguments: &[&str]) -> Result<()> {
     let status = Command::new(env!("CARGO")).args(arguments).current_dir(workspace()).status()?;
     if !status.success() {
@@ -24,17 +27,9 @@ fn cargo(arguments: &[&str]) -> Result<()> {
 fn built() -> Result<&'static Path> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let build = || -> Result<PathBuf> {
-        cargo(&[
-            "build",
-            "--quiet",
-            "--package",
-            "generator",
-            "--package",
-            "edge-worker",
-            "--package",
-            "sandbox",
-            "--bins",
-        ])?;
+        let packages = ["--package", "generator", "--package", "edge-worker", "--package", "sandbox"];
+        let release: &[&str] = if IS_RELEASE { &["--release"] } else { &[] };
+        cargo(&[&["build", "--quiet", "--bins"], &packages[..], release].concat())?;
         let test = std::env::current_exe()?;
         Ok(test.ancestors().nth(2).context("the test program lies in target/debug/deps")?.to_owned())
     };
@@ -53,19 +48,11 @@ pub(crate) fn program(name: &str) -> Result<PathBuf> {
 pub(crate) fn worker_bundle() -> Result<&'static Path> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let build = || -> Result<PathBuf> {
-        let folder = built()?.parent().context("target/debug has a parent")?.join("worker");
+        let target = built()?.parent().context("target/debug has a parent")?;
+        let (profile, name) = if IS_RELEASE { ("edge", "worker-release") } else { ("edge-test", "worker") };
+        let folder = target.join(name);
         let out = folder.to_string_lossy();
-        cargo(&[
-            "run",
-            "--quiet",
-            "--package",
-            "bundle-worker",
-            "--",
-            "--profile",
-            "edge-test",
-            "--out",
-            &out,
-        ])?;
+        cargo(&["run", "--quiet", "--package", "bundle-worker", "--", "--profile", profile, "--out", &out])?;
         Ok(folder)
     };
     match BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}"))) {

@@ -1,26 +1,28 @@
-//! A running edge on either host with a running sandbox, over one repository's catalog.
+//! A running edge on either host with a running sandbox, over one catalog.
 
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use edge_worker::{EdgeConfig, SandboxConfig};
 use registry_core::digest::Digest;
 use registry_core::token::{Issuer, SigningKey};
 use registry_core::usage::UsageRecord;
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::answer::Answer;
+use crate::process::Process;
 use crate::programs::{program, worker_bundle};
-use crate::{Repository, workspace};
+use crate::repository::Repository;
 
 /// The name under which the sandbox accepts tokens.
 const SANDBOX: &str = "sandbox-development";
@@ -34,96 +36,10 @@ pub enum HostKind {
     Workers,
 }
 
-/// An answer, read to its end.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The headers, names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    fn read(response: Response) -> Result<Self> {
-        let headers = response.headers().iter();
-        let headers = headers
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
-        Ok(Self { status: response.status().as_u16(), headers, body: response.bytes()?.to_vec() })
-    }
-
-    /// The body as JSON; `null` when it is none.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    /// The body as text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// A header.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-}
-
-/// A process that is ended with the value.
-#[derive(Debug)]
-struct Process {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
-    url: String,
-}
-
-impl Process {
-    fn start(program: &OsStr, arguments: &[&OsStr]) -> Result<Self> {
-        let mut child = Command::new("setpriv")
-            .args(["--pdeathsig", "TERM", "--"])
-            .arg(program)
-            .args(arguments)
-            .current_dir(workspace())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdin = child.stdin.take().context("stdin")?;
-        let stdout = BufReader::new(child.stdout.take().context("stdout")?);
-        let mut process = Self { child, stdin, stdout, url: String::new() };
-        loop {
-            let line = process.line()?;
-            if let Some(url) = line.strip_prefix("listening on ") {
-                url.clone_into(&mut process.url);
-                return Ok(process);
-            }
-        }
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        if self.stdout.read_line(&mut line)? == 0 {
-            bail!("a server ended: {:?}", self.child.wait()?);
-        }
-        Ok(line.trim_end().to_owned())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        let _ = self.child.wait();
-    }
-}
-
 /// The stand.
 #[derive(Debug)]
 pub struct Stand {
-    /// The repository whose catalog is served.
+    /// The repository that the catalog is built from.
     pub repository: Repository,
     kind: HostKind,
     state: TempDir,
@@ -141,6 +57,15 @@ impl Stand {
     /// When anything does not start.
     pub fn start(kind: HostKind, repository: Repository) -> Result<Self> {
         repository.build()?;
+        let catalog = repository.catalog();
+        Self::over(kind, repository, &catalog)
+    }
+
+    /// Starts edge and sandbox over a catalog of the repository that lies in a folder, such as a published one.
+    ///
+    /// # Errors
+    /// When anything does not start.
+    pub fn over(kind: HostKind, repository: Repository, catalog: &Path) -> Result<Self> {
         // The sandbox opens its own folder to the user that skills run as; the edge's stays closed.
         let (state, sandbox_state) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let (edge_port, sandbox_port) = (free_port()?, free_port()?);
@@ -170,7 +95,7 @@ impl Stand {
             .pool_max_idle_per_host(0)
             .timeout(Duration::from_secs(60))
             .build()?;
-        let edge = start_edge(kind, &repository, state.path(), edge_port)?;
+        let edge = start_edge(kind, catalog, state.path(), edge_port)?;
         Ok(Self { repository, kind, state, client, edge, _sandbox: sandbox, _sandbox_state: sandbox_state })
     }
 
@@ -304,9 +229,9 @@ fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> Resu
     })
 }
 
-fn start_edge(kind: HostKind, repository: &Repository, state: &Path, port: u16) -> Result<Process> {
+fn start_edge(kind: HostKind, catalog: &Path, state: &Path, port: u16) -> Result<Process> {
     let (config, log) = (state.join("edge.json"), state.join("logs"));
-    let (catalog, listen, port) = (repository.catalog(), format!("127.0.0.1:{port}"), port.to_string());
+    let (listen, port) = (format!("127.0.0.1:{port}"), port.to_string());
     let shared: [&OsStr; 4] = ["--config".as_ref(), config.as_ref(), "--catalog".as_ref(), catalog.as_ref()];
     match kind {
         HostKind::Native => {

@@ -125,6 +125,9 @@ fn a_change_reaches_the_open_page_of_a_team_s_skill() {
     let told = events.lines().map_while(Result::ok).find(|line| line.starts_with("data:"));
     let after = dev.page(PAGE);
     assert!(after.contains("a fresh sentence"));
+    // The version is released, so that it must be raised before the change is committed.
+    assert!(after.contains("1 error in the working tree.</strong> This page shows it all the same."));
+    assert!(dev.page("_dev/findings").contains("GH0302"));
     assert_eq!(told.unwrap(), format!("data: {}", stamp(&after)));
     // A page that was loaded just before a change learns of it although it listens only after.
     assert_eq!(dev.listen(&before).lines().next().unwrap().unwrap(), format!("data: {}", stamp(&after)));
@@ -180,6 +183,7 @@ fn errors_are_shown_until_they_are_mended() {
     }
     let stale = dev.page(PAGE);
     assert!(stale.contains("1 error in the working tree") && stale.contains("/_dev/findings"));
+    assert!(stale.contains("This page is of the last state without errors."));
     assert!(stale.contains("1.1.0"), "the last sound state stays");
     dev.reload(|| edit(&repository, SKILL, "version: <one>", "version: 1.2.0"));
     let mended = dev.page(PAGE);

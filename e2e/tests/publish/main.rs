@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bucket;
+mod hosts;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -38,16 +39,18 @@ const THREE: [Skill; 5] =
 fn built(skills: &[Skill]) -> Repository {
     let repository = Repository::empty().unwrap();
     repository.write("guildhall.yaml", CONFIGURATION).unwrap();
-    for (id, version, sentence) in skills {
-        let text = format!(
-            "---\nname: {id}\nversion: {version}\ndescription: {sentence}\ntags: [example]\n\
-             access_level: team\n---\n# Task\n\n{sentence}\n"
-        );
-        repository.write(&format!("skills/{id}.md"), &text).unwrap();
-    }
+    skills.iter().for_each(|skill| write(&repository, skill));
     repository.commit("write skills").unwrap();
     repository.build().unwrap();
     repository
+}
+
+fn write(repository: &Repository, (id, version, sentence): &Skill) {
+    let text = format!(
+        "---\nname: {id}\nversion: {version}\ndescription: {sentence}\ntags: [example]\n\
+         access_level: team\n---\n# Task\n\n{sentence}\n"
+    );
+    repository.write(&format!("skills/{id}.md"), &text).unwrap();
 }
 
 /// Two keys of heads.

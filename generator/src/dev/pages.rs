@@ -167,17 +167,22 @@ fn skills(facts: &Findings<'_>) -> Vec<SkillRow> {
     facts.checked.map(|checked| checked.library.values().map(row).collect()).unwrap_or_default()
 }
 
-/// What every page says while the tree cannot be built.
-pub(super) fn banner(rebuilt: &Rebuilt) -> Option<String> {
+/// What every page says while the tree has errors: those that do not keep it from being shown, or others.
+pub(super) fn banner(rebuilt: &Rebuilt, is_current: bool) -> Option<String> {
     let what = match (rebuilt.failure.is_some(), rebuilt.errors) {
         (true, _) => "The working tree cannot be shown".to_owned(),
         (false, 0) => return None,
         (false, 1) => "1 error in the working tree".to_owned(),
         (false, errors) => format!("{errors} errors in the working tree"),
     };
+    let shown = if is_current {
+        "This page shows it all the same."
+    } else {
+        "This page is of the last state without errors."
+    };
     Some(format!(
-        "<p class=\"dev-banner\" role=\"status\"><strong>{what}.</strong> This page is of the last state without \
-         errors. <a href=\"/_dev/findings\">Show what to mend</a></p>\n"
+        "<p class=\"dev-banner\" role=\"status\"><strong>{what}.</strong> {shown} \
+         <a href=\"/_dev/findings\">Show what to mend</a></p>\n"
     ))
 }
 

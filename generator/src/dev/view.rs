@@ -24,7 +24,7 @@ const RESULTS: usize = 20;
 pub(super) struct View {
     /// Names the state.
     pub stamp: String,
-    /// The catalog of this state or, while it has errors, of the last one without.
+    /// The catalog of this state or, while its errors forbid that, of the last one without.
     pub site: Option<Arc<Site>>,
     /// The page of findings.
     pub findings: Bytes,
@@ -68,7 +68,7 @@ impl View {
         let view = Self {
             stamp: stamp.to_owned(),
             findings: pages::findings(&findings)?.into(),
-            banner: pages::banner(&rebuilt),
+            banner: pages::banner(&rebuilt, site.is_some()),
             site: kept,
         };
         Ok((view, rebuilt))

@@ -1,0 +1,60 @@
+//! A server in a process of its own.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::workspace;
+
+/// A process that is ended with the value.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    /// What it is told.
+    pub(crate) stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    /// Where it listens.
+    pub(crate) url: String,
+}
+
+impl Process {
+    /// Starts a program in the workspace and waits for its line `listening on URL`.
+    pub(crate) fn start(program: &OsStr, arguments: &[&OsStr]) -> Result<Self> {
+        let mut child = Command::new("setpriv")
+            .args(["--pdeathsig", "TERM", "--"])
+            .arg(program)
+            .args(arguments)
+            .current_dir(workspace())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdin = child.stdin.take().context("stdin")?;
+        let stdout = BufReader::new(child.stdout.take().context("stdout")?);
+        let mut process = Self { child, stdin, stdout, url: String::new() };
+        loop {
+            let line = process.line()?;
+            if let Some(url) = line.strip_prefix("listening on ") {
+                url.clone_into(&mut process.url);
+                return Ok(process);
+            }
+        }
+    }
+
+    /// The next line that it prints, without its end.
+    pub(crate) fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        if self.stdout.read_line(&mut line)? == 0 {
+            bail!("a server ended: {:?}", self.child.wait()?);
+        }
+        Ok(line.trim_end().to_owned())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+    }
+}
