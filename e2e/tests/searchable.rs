@@ -1,5 +1,9 @@
 //! A change of a description, from the commit to the search of both hosts.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and tells its figures"
+)]
 
 use e2e::{HostKind, Journey, Repository, Stand};
 use serde_json::json;
