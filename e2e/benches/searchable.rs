@@ -2,8 +2,8 @@
 //! hosts. Run by `cargo bench -p e2e --bench searchable`.
 //!
 //! The repository has 500 skills of 10 tagged versions each and was built and published before, so that what builds
-//! remember is there. Folders lie where `TMPDIR` says. The Workers host runs on this machine, its bucket too, and only
-//! where the npm packages are installed. Compare figures of one run.
+//! remember is there. Folders lie where `TMPDIR` says. The Workers host runs on this machine, and only where the npm
+//! packages are installed; that its bucket is filled from the published folder is told apart. Compare figures of one run.
 
 use std::env;
 use std::fmt::Write as _;
@@ -18,12 +18,13 @@ use e2e::{HostKind, Journey, Repository, Stand};
 /// One for each run: the change puts the word into the description.
 const WORDS: [&str; 3] = ["xylophones", "marimbas", "harpsichords"];
 /// The columns of the table.
-const STEPS: [fn(&Journey) -> f64; 5] = [
+const STEPS: [fn(&Journey) -> f64; 6] = [
     |journey| journey.commit,
     |journey| journey.build,
     |journey| journey.publish,
     |journey| journey.found,
     Journey::total,
+    |journey| journey.copy,
 ];
 
 fn main() -> Result<()> {
@@ -33,6 +34,7 @@ fn main() -> Result<()> {
     }
     let mut table = format!("medians of {} runs, wall seconds\n\n", WORDS.len());
     write!(table, "{:<10}{:>10}{:>10}{:>10}{:>10}{:>10}", "", "commit", "build", "publish", "found", "all")?;
+    write!(table, "{:>10}", "(copy)")?;
     for kind in hosts() {
         let journeys = journeys(kind)?;
         write!(table, "\n{:<10}", format!("{kind:?}"))?;

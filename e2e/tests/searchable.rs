@@ -39,9 +39,9 @@ fn a_committed_description_is_found_once_it_is_published(kind: HostKind) {
     for (version, word) in [("1.3.0", "xylophones"), ("1.3.1", "marimbas")] {
         write(&stand.repository, "tidy", version, &format!("Sort {word} by their first bar."));
         let journey = Journey::of_change(&mut stand, folder.path(), "data/tidy", word).unwrap();
-        let Journey { commit, build, publish, found } = journey;
+        let Journey { commit, build, publish, copy, found } = journey;
         println!(
-            "{kind:?}: commit {commit:.3} s, build {build:.3} s, publish {publish:.3} s, found {found:.3} s"
+            "{kind:?}: commit {commit:.3} s, build {build:.3} s, publish {publish:.3} s, copy {copy:.3} s, found {found:.3} s"
         );
     }
     let former = stand.post("/search", "", &json!({"query": "xylophones"})).unwrap();
