@@ -145,7 +145,8 @@ impl Walk<'_> {
         commit: &Commit,
         skill: &SkillId,
     ) -> Result<Option<Entry>, gix::Error> {
-        for (path, tree) in &commit.teams {
+        let of_team = |path: &str| path.rsplit('/').next() == Some(skill.team.as_str());
+        for (path, tree) in commit.teams.iter().filter(|(path, _)| of_team(path)) {
             for found in TreeRefIter::from_bytes(&repository.find_tree(*tree)?.data, Kind::Sha1) {
                 let found = found.map_err(gix::Error::from_error)?;
                 if skill_of(path, &found).as_ref() == Some(skill) {
