@@ -49,6 +49,28 @@ fn every_grammar_that_is_named_is_there_and_says_something_of_a_text() {
     assert_eq!(silent, [] as [&&str; 0]);
 }
 
+/// Texts with which some parsers of these grammars never come back.
+const ENDLESS: [(&str, &str); 5] = [
+    ("js", "x /*"),
+    ("tsx", "x /*"),
+    ("html", "<script>x /*</script>"),
+    ("md", "```js\nx /*\n```\n"),
+    (
+        "scala",
+        " 7 n n5s nip54nczfunction &end\n9is7a0---->8 7lv2M q=d  5 7uj : m3@//gw7  c b5t  o${${% 81 y01",
+    ),
+];
+
+#[test]
+fn a_text_that_leads_a_grammar_in_circles_comes_out_all_the_same() {
+    for (language, text) in ENDLESS {
+        assert!(
+            Highlighter::shared().html(language, text).is_none_or(|html| is_text(&html, text)),
+            "{language}"
+        );
+    }
+}
+
 #[test]
 fn what_is_escaped_stays_so_in_every_class() {
     check(
