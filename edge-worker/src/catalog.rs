@@ -9,7 +9,7 @@ use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::organisation::Organisation;
 use registry_core::policy::Audience;
-use registry_core::search::Shard;
+use registry_core::search::{Embedding, Shard};
 
 use crate::config::EdgeConfig;
 use crate::host::Host;
@@ -25,6 +25,7 @@ pub(crate) struct Catalog {
     index: Memo<IndexBucket>,
     paths: Memo<PathBucket>,
     shards: Memo<Shard>,
+    table: Memo<Embedding>,
 }
 
 /// Values by digest, read once. A root bounds how many there are.
@@ -139,6 +140,7 @@ impl Catalog {
             index: Memo::default(),
             paths: Memo::default(),
             shards: Memo::default(),
+            table: Memo::default(),
         })
     }
 
@@ -173,6 +175,11 @@ impl Catalog {
     ) -> Result<Arc<Shard>, Refusal> {
         let key = Key::Shard(audience.clone(), digest);
         self.shards.load(host, &key, |bytes| Shard::read(bytes.into())).await
+    }
+
+    /// The embedding table that the root names.
+    pub(crate) async fn table<H: Host>(&self, host: &H, digest: Digest) -> Result<Arc<Embedding>, Refusal> {
+        self.table.load(host, &Key::Table(digest), |bytes| Embedding::read(bytes.into())).await
     }
 }
 

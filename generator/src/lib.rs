@@ -7,6 +7,7 @@ pub mod cli;
 pub mod configuration;
 pub mod dev;
 pub mod document;
+pub mod embedding;
 pub mod explain;
 pub mod fix;
 pub mod head;

@@ -156,8 +156,11 @@ impl Walk {
         read: impl Fn(&Key) -> Result<Option<Bytes>, E> + Sync,
     ) -> Result<(), E> {
         self.leaves.insert(Key::Policy(root.policy));
-        self.leaves
-            .extend(root.shards.iter().map(|(audience, digest)| Key::Shard(audience.clone(), *digest)));
+        let of_audience = |(audience, digests): (&Audience, &Vec<Digest>)| {
+            digests.iter().map(|digest| Key::Shard(audience.clone(), *digest)).collect::<Vec<_>>()
+        };
+        self.leaves.extend(root.shards.iter().flat_map(of_audience));
+        self.leaves.extend(root.table.map(Key::Table));
         let index = (0..=u8::MAX).zip(&root.index).map(|(number, digest)| Key::Index(number, *digest));
         let paths = (0..=u8::MAX).zip(&root.paths).map(|(number, digest)| Key::Paths(number, *digest));
         let buckets: Vec<Key> = index.chain(paths).collect();
@@ -234,6 +237,7 @@ mod tests {
             index: vec![Digest::of(&index); BUCKETS],
             paths: vec![Digest::of(&paths); BUCKETS],
             shards: BTreeMap::new(),
+            table: None,
         };
         root.index[7] = Digest::of(odd);
         let mut files = HashMap::from([(Key::Index(7, root.index[7]).path(), Bytes::copy_from_slice(odd))]);

@@ -35,6 +35,9 @@ pub struct SearchRequest {
     /// What the results must be.
     #[serde(default)]
     pub filters: Filters,
+    /// Whether each result says why it is one.
+    #[serde(default)]
+    pub explain: bool,
 }
 
 fn default_k() -> usize {
@@ -97,6 +100,19 @@ pub struct SearchHit {
     pub listing: Listing,
     /// From 0 to 1,000,000; comparable within one answer.
     pub score: u32,
+    /// Why it is one, where that was asked for.
+    #[serde(rename = "explain", default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
+}
+
+/// What a result's rank is made of, in millionths of what the best possible result of the query would have. A result
+/// that is found by its name stands above all that are not, whatever it is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// By the words that it shares with the query.
+    pub words: u32,
+    /// By its meaning.
+    pub meaning: u32,
 }
 
 /// Answer of `GET /skills/{team}/{name}[/{version}]` as JSON: what a release says of itself.

@@ -90,6 +90,7 @@ mod tests {
                 replaced_by: None,
             },
             score: 1,
+            explanation: None,
         }
     }
 

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use registry_core::api::{Filters, MAX_QUERY, MAX_RESULTS, SearchHit, SearchRequest};
+use http::header::HeaderName;
+use registry_core::api::{Filters, MAX_QUERY, MAX_RESULTS, SearchRequest};
 use registry_core::html;
 use registry_core::policy::visible_audiences;
-use registry_core::search::{self, Shard};
+use registry_core::search::{self, Answer, Embedding, Query, Shard, Weights};
 
 use crate::handle::Request;
 use crate::host::Host;
-use crate::reply::{self, Body, Refusal, Reply};
+use crate::reply::{self, Body, LogNote, Refusal, Reply};
 
+/// Says which half of a search could not answer.
+const DEGRADED: HeaderName = HeaderName::from_static("guildhall-degraded");
 /// Most audiences that one caller's search spans.
 const MAX_AUDIENCES: usize = 64;
 /// How many results the search page shows.
@@ -19,12 +22,19 @@ const PAGE_RESULTS: usize = 20;
 
 impl<H: Host> Request<'_, H> {
     pub(super) async fn search(&self) -> Result<Reply, Refusal> {
-        let SearchRequest { query, k, filters } = self.parse()?;
+        let SearchRequest { query, k, filters, explain } = self.parse()?;
         if !(1..=MAX_RESULTS).contains(&k) {
             return Err(Refusal::bad_request(format!("`k` is {k}, must be from 1 to {MAX_RESULTS}")));
         }
-        let hits = self.hits(&query, &filters, k).await?;
-        Ok(reply::json(StatusCode::OK, &hits))
+        let (answer, note) = self.find(&query, &filters, k, explain).await?;
+        let mut reply = reply::json(StatusCode::OK, &answer.hits);
+        if answer.degraded {
+            reply::set(&mut reply, DEGRADED, "semantic");
+        }
+        if let Some(note) = note {
+            reply.extensions_mut().insert(note);
+        }
+        Ok(reply)
     }
 
     /// The search page for people.
@@ -44,21 +54,41 @@ impl<H: Host> Request<'_, H> {
         let hits = match query {
             "" => None,
             _ if no_such_team => Some(Vec::new()),
-            _ => Some(self.hits(query, &filters, PAGE_RESULTS).await?),
+            _ => Some(self.find(query, &filters, PAGE_RESULTS, false).await?.0.hits),
         };
         let shell = self.public_text("/search/").await?;
         let page = html::search_page(&shell, query, hits.as_deref());
         Ok(reply::reply(StatusCode::OK, html::MEDIA_TYPE, Body::Bytes(page.into())))
     }
 
-    async fn hits(&self, query: &str, filters: &Filters, k: usize) -> Result<Vec<SearchHit>, Refusal> {
+    /// The answer, and a note for the operator when the meaning of words could not count.
+    async fn find(
+        &self,
+        query: &str,
+        filters: &Filters,
+        k: usize,
+        explain: bool,
+    ) -> Result<(Answer, Option<LogNote>), Refusal> {
         if query.len() > MAX_QUERY {
             return Err(Refusal::bad_request(format!("a query has at most {MAX_QUERY} bytes")));
         }
         self.may_read()?;
         let shards = self.shards().await?;
         let shards: Vec<&Shard> = shards.iter().map(Arc::as_ref).collect();
-        Ok(search::search(&shards, query, filters, k))
+        let (table, note) = self.table().await;
+        let embedding = table.as_deref();
+        let weights = &Weights::TUNED;
+        let query = Query { text: query, filters, k, explain, embedding, weights };
+        Ok((search::search(&shards, &query), note))
+    }
+
+    /// What gives words their meaning. Search goes on without it.
+    async fn table(&self) -> (Option<Arc<Embedding>>, Option<LogNote>) {
+        let Some(digest) = self.catalog.root.table else { return (None, None) };
+        match self.catalog.table(self.host, digest).await {
+            Ok(table) => (Some(table), None),
+            Err(refusal) => (None, refusal.into_note()),
+        }
     }
 
     /// The shards of the audiences to which the caller belongs, and no other (law 4).
@@ -73,7 +103,7 @@ impl<H: Host> Request<'_, H> {
         }
         let mut shards = Vec::with_capacity(visible.len());
         for audience in visible {
-            if let Some(digest) = all.get(audience) {
+            for digest in all.get(audience).into_iter().flatten() {
                 shards.push(self.catalog.shard(self.host, audience, *digest).await?);
             }
         }

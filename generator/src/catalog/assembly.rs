@@ -13,6 +13,7 @@ use registry_core::search::ShardBuilder;
 
 use super::skills::RenderedSkill;
 use super::{BuildError, Catalog, Input, Sink, Step};
+use crate::embedding;
 use crate::pages::program_digest;
 use crate::write::WriteError;
 
@@ -31,17 +32,17 @@ pub(super) struct Assembly<'a> {
     sink: &'a dyn Sink,
     urls: Urls,
     pub index: BTreeMap<SkillId, SkillRecord>,
-    listings: BTreeMap<Audience, ShardBuilder>,
+    documents: BTreeMap<Audience, ShardBuilder>,
 }
 
 impl<'a> Assembly<'a> {
     pub(super) fn new(sink: &'a dyn Sink) -> Self {
-        Self { sink, urls: Urls::new(), index: BTreeMap::new(), listings: BTreeMap::new() }
+        Self { sink, urls: Urls::new(), index: BTreeMap::new(), documents: BTreeMap::new() }
     }
 
     pub(super) fn skill(&mut self, skill: RenderedSkill) {
-        if let Some(listing) = skill.listing {
-            self.listings.entry(skill.record.audience.clone()).or_default().add(listing);
+        if let Some(document) = skill.document {
+            self.documents.entry(skill.record.audience.clone()).or_default().add(document);
         }
         self.urls.extend(skill.urls);
         self.index.insert(skill.id, skill.record);
@@ -73,11 +74,9 @@ impl<'a> Assembly<'a> {
 
     pub(super) fn finish(mut self, input: Input<'_>) -> Result<Catalog, BuildError> {
         (input.observe)(Step::Phase("shards"));
-        let shard = |(audience, builder): (&Audience, &ShardBuilder)| {
-            let bytes = builder.encode().map_err(|error| BuildError::Shard(audience.clone(), error))?;
-            Ok((audience.clone(), self.put(|digest| Key::Shard(audience.clone(), digest), bytes)?))
-        };
-        let shards = self.listings.par_iter().map(shard).collect::<Result<_, BuildError>>()?;
+        let documents = std::mem::take(&mut self.documents);
+        let shards = documents.into_par_iter().map(|(audience, builder)| self.shards(audience, builder));
+        let shards = shards.collect::<Result<_, BuildError>>()?;
         (input.observe)(Step::Phase("buckets"));
         let index = std::mem::take(&mut self.index);
         let index =
@@ -96,9 +95,26 @@ impl<'a> Assembly<'a> {
             index,
             paths,
             shards,
+            table: Some(self.put(Key::Table, embedding::TABLE.to_vec())?),
         };
         let root = self.root(root, input)?;
         Ok(Catalog { site, urls: self.urls, root })
+    }
+
+    /// The shards of an audience.
+    fn shards(
+        &self,
+        audience: Audience,
+        builder: ShardBuilder,
+    ) -> Result<(Audience, Vec<Digest>), BuildError> {
+        let embedding = Some(embedding::shared());
+        let shard = |part: ShardBuilder| {
+            let bytes = part.encode(embedding).map_err(|error| BuildError::Shard(audience.clone(), error))?;
+            Ok(self.put(|digest| Key::Shard(audience.clone(), digest), bytes)?)
+        };
+        let parts = builder.split(embedding);
+        let digests = parts.into_par_iter().map(shard).collect::<Result<_, BuildError>>()?;
+        Ok((audience, digests))
     }
 
     /// Writes the root, which names the former one; but where nothing has changed it is the former one.

@@ -28,7 +28,7 @@ use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::organisation::{Limits, Organisation};
 use registry_core::policy::Audience;
-use registry_core::search::ShardError;
+use registry_core::search::{Document, ReadError};
 use registry_core::status::State;
 
 use self::assembly::Assembly;
@@ -57,7 +57,7 @@ pub enum BuildError {
     Format(#[from] FormatError),
     /// A shard cannot be encoded.
     #[error("cannot write the search shard of `{0}`")]
-    Shard(Audience, #[source] ShardError),
+    Shard(Audience, #[source] ReadError),
     /// The root cannot be encoded.
     #[error("cannot write the root")]
     Root(#[from] RootError),
@@ -224,6 +224,12 @@ pub fn build(input: Input<'_>, sink: &dyn Sink) -> Result<Catalog, BuildError> {
     made.extend([llms::file(facts), sparse::config(facts)?]);
     made.into_iter().try_for_each(|file| assembly.public(file))?;
     assembly.finish(input)
+}
+
+/// What search finds of a skill.
+fn document(head: &Skill, skill: &Skill) -> Document {
+    let manifest = &skill.manifest;
+    Document::new(listing(head, skill), manifest.description_zh.clone(), &manifest.aliases)
 }
 
 /// What lists and search say of a skill, of which `skill` is the release to use.

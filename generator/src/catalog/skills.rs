@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use registry_core::api::{FileDetail, Listing, ReleaseDetail};
+use registry_core::api::{FileDetail, ReleaseDetail};
 use registry_core::bundle;
 use registry_core::catalog::{Key, Member, PublicFile, ReleaseRecord, SkillRecord, to_json};
 use registry_core::check::{Closure, Skill};
@@ -12,11 +12,13 @@ use registry_core::html::MEDIA_TYPE;
 use registry_core::id::SkillId;
 use registry_core::organisation::Organisation;
 use registry_core::policy::Audience;
+use registry_core::search::Document;
 
 use super::assembly::Urls;
 use super::memo::Objects;
 use super::render::{self, skill_page, versions_page};
 use super::{BuildError, Facts, Family, feeds, limits, listing, sparse};
+
 use crate::pages::SkillPage;
 use crate::{document, pages};
 
@@ -28,7 +30,7 @@ const VERSIONS: &str = "versions/";
 pub(super) struct RenderedSkill {
     pub id: SkillId,
     /// What search finds; nothing for a skill that it does not.
-    pub listing: Option<Listing>,
+    pub document: Option<Document>,
     pub record: SkillRecord,
     pub urls: Urls,
 }
@@ -61,8 +63,8 @@ pub(super) fn render(
     let mut urls = urls(id, family, &record);
     urls.extend(sparse::file(shelf, id, family, &record)?);
     let policy = &facts.input.checked.organisation.policy;
-    let listing = family.is_listed().then(|| listing(family.head, family.shown(policy)));
-    Ok(RenderedSkill { id: id.clone(), listing, urls, record })
+    let document = family.is_listed().then(|| super::document(family.head, family.shown(policy)));
+    Ok(RenderedSkill { id: id.clone(), document, urls, record })
 }
 
 /// Where the objects of a skill are filed.

@@ -7,11 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use registry_core::api::{Filters, SearchHit};
 use registry_core::catalog::Key;
-use registry_core::search::{Shard, search};
+use registry_core::search::{Query, ReadError, Shard, Weights, search};
 
 use super::Rebuilt;
 use super::pages::{self, Findings};
 use crate::catalog::{self, Catalog, Input, Memo, Memory};
+use crate::embedding;
 use crate::library::Checked;
 use crate::pages::Memo as Code;
 use crate::releases::GatherError;
@@ -97,17 +98,14 @@ fn site(checked: &Checked, code: &Code) -> Result<Site, String> {
 }
 
 impl Site {
-    fn new(
-        catalog: Catalog,
-        files: BTreeMap<Key, Vec<u8>>,
-    ) -> Result<Self, registry_core::search::ShardError> {
+    fn new(catalog: Catalog, files: BTreeMap<Key, Vec<u8>>) -> Result<Self, ReadError> {
         let mut objects = BTreeMap::new();
         let mut shards = Vec::new();
         for (key, bytes) in files {
             match &key {
                 Key::Object(..) => drop(objects.insert(key, Bytes::from(bytes))),
                 Key::Shard(..) => shards.push(Shard::read(bytes)?),
-                Key::Paths(..) | Key::Index(..) | Key::Policy(_) | Key::Root(_) => {}
+                Key::Table(_) | Key::Paths(..) | Key::Index(..) | Key::Policy(_) | Key::Root(_) => {}
             }
         }
         let served = |(url, (key, media_type)): (String, (Key, String))| {
@@ -122,6 +120,14 @@ impl Site {
     }
 
     pub(super) fn search(&self, query: &str, filters: &Filters) -> Vec<SearchHit> {
-        search(&self.shards.iter().collect::<Vec<_>>(), query, filters, RESULTS)
+        let query = Query {
+            text: query,
+            filters,
+            k: RESULTS,
+            explain: false,
+            embedding: Some(embedding::shared()),
+            weights: &Weights::TUNED,
+        };
+        search(&self.shards.iter().collect::<Vec<_>>(), &query).hits
     }
 }

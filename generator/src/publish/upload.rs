@@ -76,7 +76,9 @@ enum Stage {
 fn stage(key: &Key) -> Stage {
     match key {
         Key::Object(..) => Stage::Objects,
-        Key::Paths(..) | Key::Shard(..) | Key::Index(..) | Key::Policy(_) => Stage::WhatNamesThem,
+        Key::Paths(..) | Key::Shard(..) | Key::Table(_) | Key::Index(..) | Key::Policy(_) => {
+            Stage::WhatNamesThem
+        }
         Key::Root(_) => Stage::Root,
     }
 }

@@ -13,8 +13,10 @@ pub enum Key {
     Object(Audience, Digest),
     /// A bucket of public URLs.
     Paths(u8, Digest),
-    /// The search shard of an audience.
+    /// A search shard of an audience.
     Shard(Audience, Digest),
+    /// The embedding table.
+    Table(Digest),
     /// A bucket of skill records; only the edge reads it.
     Index(u8, Digest),
     /// The organisation's policy; only the edge reads it.
@@ -31,6 +33,7 @@ impl Key {
             Self::Object(audience, digest) => format!("objects/{audience}/{digest}"),
             Self::Paths(bucket, digest) => format!("paths/{bucket:02x}/{digest}"),
             Self::Shard(audience, digest) => format!("shards/{audience}/{digest}"),
+            Self::Table(digest) => format!("tables/{digest}"),
             Self::Index(bucket, digest) => format!("index/{bucket:02x}/{digest}"),
             Self::Policy(digest) => format!("index/policy/{digest}"),
             Self::Root(digest) => format!("roots/{digest}"),
@@ -44,6 +47,7 @@ impl Key {
             Self::Object(_, digest)
             | Self::Paths(_, digest)
             | Self::Shard(_, digest)
+            | Self::Table(digest)
             | Self::Index(_, digest)
             | Self::Policy(digest)
             | Self::Root(digest) => *digest,

@@ -16,9 +16,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The schema that this program writes. It reads this one and the one before.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 /// The schema before it, which is still read.
-const FORMER_SCHEMA: u32 = 1;
+const FORMER_SCHEMA: u32 = 2;
 /// How many buckets the index and the public paths are each cut into: one per first byte of a SHA-256.
 pub const BUCKETS: usize = 256;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{BUCKETS, FormatError, Key, from_json};
 use crate::digest::Digest;
@@ -32,8 +32,12 @@ pub struct Root {
     pub index: Vec<Digest>,
     /// Buckets of public URLs by first byte of the SHA-256 of the URL; always [`BUCKETS`].
     pub paths: Vec<Digest>,
-    /// The search shard of each audience.
-    pub shards: BTreeMap<Audience, Digest>,
+    /// The search shards of each audience, which together hold each of its skills once.
+    #[serde(deserialize_with = "one_or_many")]
+    pub shards: BTreeMap<Audience, Vec<Digest>>,
+    /// The embedding table of the shards' vectors; absent in schema 2, whose shards have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Digest>,
 }
 
 /// Why bytes are not a root.
@@ -97,6 +101,22 @@ impl Root {
     }
 }
 
+/// A list of shards per audience; schema 2 had one shard each.
+fn one_or_many<'de, D: Deserializer<'de>>(read: D) -> Result<BTreeMap<Audience, Vec<Digest>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Shards {
+        One(Digest),
+        Many(Vec<Digest>),
+    }
+    let all: BTreeMap<Audience, Shards> = BTreeMap::deserialize(read)?;
+    let many = |(audience, shards)| match shards {
+        Shards::One(digest) => (audience, vec![digest]),
+        Shards::Many(digests) => (audience, digests),
+    };
+    Ok(all.into_iter().map(many).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,7 +132,8 @@ mod tests {
             program: Digest::of(b"program"),
             index: vec![Digest::of(b"index"); BUCKETS],
             paths: vec![Digest::of(b"paths"); BUCKETS],
-            shards: [(Audience::Public, Digest::of(b"shard"))].into(),
+            shards: [(Audience::Public, vec![Digest::of(b"shard")])].into(),
+            table: Some(Digest::of(b"table")),
         }
     }
 
@@ -125,11 +146,12 @@ mod tests {
     #[test]
     fn a_root_of_the_schema_before_is_read() {
         let mut former = serde_json::to_value(root()).unwrap();
-        former["schema"] = 1.into();
-        former.as_object_mut().unwrap().remove("former");
+        former["schema"] = 2.into();
+        former["shards"]["public"] = former["shards"]["public"][0].clone();
+        former.as_object_mut().unwrap().remove("table");
         let bytes = serde_json::to_vec(&former).unwrap();
         let read = Root::decode(&bytes, &Digest::of(&bytes)).unwrap();
-        assert_eq!((read.schema, read.former, read.commit), (1, None, root().commit));
+        assert_eq!(read, Root { schema: 2, table: None, ..root() });
     }
 
     #[test]

@@ -1,9 +1,19 @@
-//! Lexical search: one field per skill (name twice, description, tags), BM25 over the caller's shards.
+//! Search: one engine, native and wasm, over the shards of the caller's audiences.
 
 mod analysis;
+mod container;
+mod document;
+mod embedding;
+mod postings;
 mod rank;
+pub mod relevance;
 mod shard;
+mod weights;
+mod wordpiece;
 
-pub use analysis::{document_terms, query_terms};
-pub use rank::search;
-pub use shard::{Shard, ShardBuilder, ShardError};
+pub use container::ReadError;
+pub use document::Document;
+pub use embedding::Embedding;
+pub use rank::{Answer, Query, search};
+pub use shard::{Shard, ShardBuilder};
+pub use weights::Weights;

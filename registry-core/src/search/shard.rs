@@ -1,217 +1,285 @@
-//! The search shard of one audience: header, sections, digests. Encode and decode stand side by side.
-//!
-//! All numbers are little-endian. The header is `GHSHARD\0`, schema `u32`, section count `u32`, and per section its
-//! kind `u32`, a reserved `u32` of zero, offset `u64`, length `u64` and SHA-256. Sections follow in that order.
+//! A search shard: what is needed to search a part of one audience's skills. Encode and decode stand side by side.
+
+mod former;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::container::{Format, ReadError, Strings, u32_at, u64_at};
+use super::document::{Row, encode_row};
+use super::embedding::{self, Embedding, Vector};
+use super::postings::{self, Postings};
+use super::{Document, analysis, wordpiece};
 use crate::api::Listing;
 use crate::digest::Digest;
 
-use super::document_terms;
+const FORMAT: Format = Format { what: "search shard", magic: *b"GHSHARD\0", schema: 2, max_bytes: 64 << 20 };
 
-const MAGIC: [u8; 8] = *b"GHSHARD\0";
-const SCHEMA: u32 = 1;
-const HEADER_BYTES: usize = 16;
-const ENTRY_BYTES: usize = 56;
-/// Largest shard that is read.
-const MAX_SHARD_BYTES: usize = 64 << 20;
-
-/// The sections, in the order of the file.
+/// The sections, in the order of the file. Documents are numbered in the order of their slugs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(usize)]
 enum Section {
-    /// `u32` number of documents, `u32` reserved, `u64` sum of their lengths in terms.
+    /// `u32` number of documents, `u32` values of a vector (0 without vectors), `u64` sum of the documents' lengths in
+    /// terms.
     Statistics,
-    /// `u32` length in terms of each document.
+    /// `u16` length of each document in terms; 65,535 for a longer one.
     Lengths,
-    /// A table of each document's [`Listing`] as JSON.
-    Listings,
-    /// A table of the terms, byte-sorted.
+    /// The terms, byte-sorted, as [`Strings`].
     Terms,
-    /// A table, per term, of pairs of `u32` document and `u32` frequency, documents ascending.
+    /// Per term its [`Postings`], as [`Strings`].
     Postings,
+    /// A [`Row`] per document, as [`Strings`].
+    Rows,
+    /// Every name and alias, byte-sorted, as [`Strings`].
+    Names,
+    /// `u32` per name: the document.
+    NameDocuments,
+    /// SHA-256 of the embedding table, then per document its vector in eight bits a value, all zeros for none; empty
+    /// without vectors.
+    Vectors,
 }
 
-const SECTIONS: [Section; 5] =
-    [Section::Statistics, Section::Lengths, Section::Listings, Section::Terms, Section::Postings];
+const SECTIONS: usize = Section::Vectors as usize + 1;
+const STATISTICS_BYTES: usize = 16;
+const DIGEST_BYTES: usize = 32;
+/// About how large a shard becomes before it is split, in bytes.
+const PART_BYTES: usize = 8 << 20;
+/// Into how many parts at most.
+const MAX_PARTS: usize = 256;
 
-/// Why bytes are not a shard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ShardError {
-    /// No such header, or one that contradicts itself.
-    #[error("the bytes are not a search shard")]
-    Malformed,
-    /// Written by a program that is too new or too old.
-    #[error("the shard has schema {0}, this program reads {SCHEMA}")]
-    Schema(u32),
-    /// A section's bytes do not have its digest.
-    #[error("a section of the shard does not have its digest")]
-    Digest,
-    /// Too large to read or write.
-    #[error("the shard is too large")]
-    TooLarge,
-}
-
-/// Collects the listings of one audience into a shard.
+/// Collects what an audience can find into a shard.
 #[derive(Debug, Default)]
 pub struct ShardBuilder {
     /// Sorted by slug, which makes equal scores fall into the order of slugs.
-    listings: BTreeMap<String, Listing>,
+    documents: BTreeMap<String, Document>,
 }
 
 impl ShardBuilder {
     /// Adds a skill; a second one of the same slug replaces the first.
-    pub fn add(&mut self, listing: Listing) {
-        self.listings.insert(listing.slug.to_string(), listing);
+    pub fn add(&mut self, document: impl Into<Document>) {
+        let document = document.into();
+        self.documents.insert(document.listing.slug.to_string(), document);
     }
 
-    /// The bytes of the shard.
+    /// Splits what would make a shard of more than 8 MiB into several, by the SHA-256 of the slug, so that where a
+    /// skill goes depends on itself and on their number alone.
+    #[must_use]
+    pub fn split(self, embedding: Option<&Embedding>) -> Vec<Self> {
+        let vector = embedding.map_or(0, Embedding::dimensions);
+        let bytes: usize = self.documents.values().map(|document| document.text_bytes() * 2 + vector).sum();
+        let parts = bytes.div_ceil(PART_BYTES).next_power_of_two().min(MAX_PARTS);
+        let mut split: Vec<Self> = (0..parts).map(|_| Self::default()).collect();
+        for (slug, document) in self.documents {
+            let part = usize::from(Digest::of(slug.as_bytes()).bucket()) * parts / MAX_PARTS;
+            if let Some(part) = split.get_mut(part) {
+                part.documents.insert(slug, document);
+            }
+        }
+        split
+    }
+
+    /// The bytes of the shard, with vectors by a table where there is one.
     ///
     /// # Errors
-    /// [`ShardError::TooLarge`].
-    pub fn encode(&self) -> Result<Vec<u8>, ShardError> {
+    /// [`ReadError::TooLarge`].
+    pub fn encode(&self, embedding: Option<&Embedding>) -> Result<Vec<u8>, ReadError> {
+        let sections = self.sections(embedding).ok_or(ReadError::TooLarge(FORMAT.what))?;
+        FORMAT.encode(&sections)
+    }
+
+    fn sections(&self, embedding: Option<&Embedding>) -> Option<[Vec<u8>; SECTIONS]> {
+        let documents: Vec<&Document> = self.documents.values().collect();
+        let terms = Inverted::of(documents.iter().map(|document| analysis::document_terms(document)));
+        let dimensions = embedding.map_or(0, Embedding::dimensions) as u32;
+        let statistics = [
+            u32::try_from(documents.len()).ok()?.to_le_bytes().as_slice(),
+            &dimensions.to_le_bytes(),
+            &terms.total().to_le_bytes(),
+        ]
+        .concat();
+        let rows: Option<Vec<Vec<u8>>> =
+            documents.iter().map(|document| encode_row(&document.listing)).collect();
+        let names = names(&documents);
+        Some([
+            statistics,
+            terms.lengths(),
+            Strings::encode(terms.postings.keys())?,
+            terms.lists()?,
+            Strings::encode(rows?)?,
+            Strings::encode(names.iter().map(|(name, _)| name))?,
+            names.iter().flat_map(|(_, document)| document.to_le_bytes()).collect(),
+            embedding.map_or_else(Vec::new, |embedding| vectors(&documents, embedding)),
+        ])
+    }
+}
+
+/// Names and aliases with their documents, sorted.
+fn names(documents: &[&Document]) -> Vec<(String, u32)> {
+    let named = |(number, document): (u32, &&Document)| {
+        let names = [&document.listing.name].into_iter().chain(&document.aliases).cloned();
+        names.map(|name| (name, number)).collect::<Vec<_>>()
+    };
+    let mut names: Vec<(String, u32)> = (0..).zip(documents).flat_map(named).collect();
+    names.sort_unstable();
+    names
+}
+
+fn vectors(documents: &[&Document], embedding: &Embedding) -> Vec<u8> {
+    let mut bytes = embedding.digest().as_bytes().to_vec();
+    for document in documents {
+        match embedding.vector(&wordpiece::words(&document.meaning())) {
+            Some(vector) => bytes.extend(vector.values.iter().map(|value| value.cast_unsigned())),
+            None => bytes.extend(vec![0; embedding.dimensions()]),
+        }
+    }
+    bytes
+}
+
+/// Where each term of a field occurs.
+struct Inverted {
+    postings: BTreeMap<String, BTreeMap<u32, u32>>,
+    lengths: Vec<u16>,
+}
+
+impl Inverted {
+    fn of(documents: impl Iterator<Item = Vec<String>>) -> Self {
         let mut postings: BTreeMap<String, BTreeMap<u32, u32>> = BTreeMap::new();
-        let mut lengths: Vec<u32> = Vec::new();
-        for (document, listing) in (0u32..).zip(self.listings.values()) {
-            let terms = document_terms(listing);
-            lengths.push(u32::try_from(terms.len()).map_err(|_| ShardError::TooLarge)?);
+        let mut lengths = Vec::new();
+        for (document, terms) in (0..).zip(documents) {
+            lengths.push(u16::try_from(terms.len()).unwrap_or(u16::MAX));
             for term in terms {
                 *postings.entry(term).or_default().entry(document).or_default() += 1;
             }
         }
-        let listings =
-            self.listings.values().map(|l| serde_json::to_vec(l).map_err(|_| ShardError::Malformed));
-        let terms = postings.keys().map(|term| Ok(term.as_bytes().to_vec()));
-        let pairs = postings.values().map(|documents| {
-            Ok(documents.iter().flat_map(|(d, n)| [d.to_le_bytes(), n.to_le_bytes()].concat()).collect())
-        });
-        let bodies = [
-            statistics(&lengths)?,
-            lengths.iter().flat_map(|length| length.to_le_bytes()).collect(),
-            table(listings)?,
-            table(terms)?,
-            table(pairs)?,
-        ];
-        assemble(&bodies)
+        Self { postings, lengths }
     }
-}
 
-fn statistics(lengths: &[u32]) -> Result<Vec<u8>, ShardError> {
-    let count = u32::try_from(lengths.len()).map_err(|_| ShardError::TooLarge)?;
-    let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
-    Ok([count.to_le_bytes().as_slice(), &[0; 4], &total.to_le_bytes()].concat())
-}
+    fn total(&self) -> u64 {
+        self.lengths.iter().map(|length| u64::from(*length)).sum()
+    }
 
-/// The number `n` of items, `n + 1` offsets into the bytes behind them, then the bytes.
-fn table(items: impl Iterator<Item = Result<Vec<u8>, ShardError>>) -> Result<Vec<u8>, ShardError> {
-    let mut offsets = vec![0u32];
-    let mut bytes = Vec::new();
-    for item in items {
-        bytes.extend(item?);
-        offsets.push(u32::try_from(bytes.len()).map_err(|_| ShardError::TooLarge)?);
+    fn lengths(&self) -> Vec<u8> {
+        self.lengths.iter().flat_map(|length| length.to_le_bytes()).collect()
     }
-    let count = u32::try_from(offsets.len() - 1).map_err(|_| ShardError::TooLarge)?;
-    let mut encoded = count.to_le_bytes().to_vec();
-    encoded.extend(offsets.iter().flat_map(|offset| offset.to_le_bytes()));
-    encoded.extend(bytes);
-    Ok(encoded)
-}
 
-fn assemble(bodies: &[Vec<u8>; SECTIONS.len()]) -> Result<Vec<u8>, ShardError> {
-    let mut header = [MAGIC.as_slice(), &SCHEMA.to_le_bytes()].concat();
-    header.extend((SECTIONS.len() as u32).to_le_bytes());
-    let mut offset = HEADER_BYTES + ENTRY_BYTES * SECTIONS.len();
-    for (section, body) in SECTIONS.into_iter().zip(bodies) {
-        header.extend((section as u32).to_le_bytes());
-        header.extend([0; 4]);
-        header.extend((offset as u64).to_le_bytes());
-        header.extend((body.len() as u64).to_le_bytes());
-        header.extend(Digest::of(body).as_bytes());
-        offset += body.len();
+    fn lists(&self) -> Option<Vec<u8>> {
+        Strings::encode(
+            self.postings.values().map(|list| postings::encode(list.iter().map(|(d, n)| (*d, *n)))),
+        )
     }
-    if offset > MAX_SHARD_BYTES {
-        return Err(ShardError::TooLarge);
-    }
-    header.extend(bodies.concat());
-    Ok(header)
 }
 
 /// A shard that was read and verified.
 #[derive(Debug)]
 pub struct Shard {
     bytes: Vec<u8>,
-    sections: [Range<usize>; SECTIONS.len()],
-    /// Number of documents.
-    pub(super) documents: u32,
-    /// Sum of the documents' lengths in terms.
-    pub(super) total_length: u64,
+    sections: [Range<usize>; SECTIONS],
+    documents: u32,
+    dimensions: usize,
+    total_length: u64,
+    /// Of each document's vector, its length; 0 for none.
+    norms: Vec<f32>,
+}
+
+/// The terms of one shard, and where they occur.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    terms: Strings<'a>,
+    postings: Strings<'a>,
+    /// The length of each document in terms.
+    lengths: &'a [[u8; 2]],
+    /// Their sum.
+    pub total_length: u64,
+}
+
+impl<'a> Terms<'a> {
+    pub(super) fn postings(&self, term: &str) -> Option<Postings<'a>> {
+        Postings::read(self.postings.get(self.terms.position(term.as_bytes())?)?)
+    }
+
+    pub(super) fn length(&self, document: u32) -> u16 {
+        self.lengths.get(document as usize).map_or(0, |length| u16::from_le_bytes(*length))
+    }
+
+    /// The terms that start with `prefix`.
+    pub(super) fn with_prefix(self, prefix: &str) -> impl Iterator<Item = &'a str> {
+        let indices = self.terms.with_prefix(prefix.as_bytes());
+        indices.filter_map(move |index| str::from_utf8(self.terms.get(index)?).ok())
+    }
+
+    /// The number of documents.
+    pub(super) fn documents(&self) -> usize {
+        self.lengths.len()
+    }
+
+    pub(super) fn longest(&self) -> u16 {
+        self.lengths.iter().map(|length| u16::from_le_bytes(*length)).max().unwrap_or(0)
+    }
+
+    fn is_sound(&self, documents: u32) -> bool {
+        let sum: u64 = self.lengths.iter().map(|length| u64::from(u16::from_le_bytes(*length))).sum();
+        let lists = || self.postings.iter().map(Postings::read);
+        self.lengths.len() == documents as usize
+            && sum == self.total_length
+            && self.terms.len() == self.postings.len()
+            && self.terms.is_sorted(false)
+            && lists().count() == self.postings.len()
+            && lists().all(|list| list.is_some_and(|list| list.is_sound(documents)))
+    }
 }
 
 impl Shard {
     /// Reads and verifies a shard.
     ///
     /// # Errors
-    /// Any [`ShardError`]; nothing of a shard that is wrong anywhere is used.
-    pub fn read(bytes: Vec<u8>) -> Result<Self, ShardError> {
-        if bytes.len() > MAX_SHARD_BYTES {
-            return Err(ShardError::TooLarge);
+    /// Any [`ReadError`]; nothing of a shard that is wrong anywhere is used.
+    pub fn read(bytes: Vec<u8>) -> Result<Self, ReadError> {
+        let sections = match FORMAT.read(&bytes) {
+            Err(ReadError::Schema { schema: former::SCHEMA, .. }) => {
+                return Self::read(former::renew(&bytes)?);
+            }
+            sections => sections?,
+        };
+        let mut shard =
+            Self { bytes, sections, documents: 0, dimensions: 0, total_length: 0, norms: Vec::new() };
+        shard.take_statistics().ok_or(FORMAT.malformed())?;
+        if !shard.is_sound().unwrap_or(false) {
+            return Err(FORMAT.malformed());
         }
-        if bytes.get(..8) != Some(&MAGIC) {
-            return Err(ShardError::Malformed);
-        }
-        let schema = u32_at(&bytes, 8).ok_or(ShardError::Malformed)?;
-        if schema != SCHEMA {
-            return Err(ShardError::Schema(schema));
-        }
-        if u32_at(&bytes, 12) != Some(SECTIONS.len() as u32) {
-            return Err(ShardError::Malformed);
-        }
-        let mut end = HEADER_BYTES + ENTRY_BYTES * SECTIONS.len();
-        let mut sections = [const { 0..0 }; SECTIONS.len()];
-        for (section, range) in SECTIONS.into_iter().zip(&mut sections) {
-            *range = section_range(&bytes, section, end)?;
-            end = range.end;
-        }
-        if end != bytes.len() {
-            return Err(ShardError::Malformed);
-        }
-        let mut shard = Self { bytes, sections, documents: 0, total_length: 0 };
-        shard.check_shape().ok_or(ShardError::Malformed)?;
+        shard.norms = (0..shard.documents).map(|document| embedding::norm(shard.vector(document))).collect();
         Ok(shard)
     }
 
-    /// Takes the statistics and checks that all tables agree with them.
-    fn check_shape(&mut self) -> Option<()> {
+    fn take_statistics(&mut self) -> Option<()> {
         let statistics = self.section(Section::Statistics);
-        let statistics_fit = statistics.len() == 16;
-        let (documents, total_length) = (u32_at(statistics, 0)?, u64_at(statistics, 8)?);
-        (self.documents, self.total_length) = (documents, total_length);
-        let documents = usize::try_from(self.documents).ok()?;
-        let lengths = self.section(Section::Lengths);
-        let (each, rest) = lengths.as_chunks::<4>();
-        let sum: u64 = each.iter().map(|bytes| u64::from(u32::from_le_bytes(*bytes))).sum();
-        let listings = Table::read(self.section(Section::Listings))?;
-        let terms = Table::read(self.section(Section::Terms))?;
-        let postings = Table::read(self.section(Section::Postings))?;
-        let sound = statistics_fit
-            && rest.is_empty()
-            && each.len() == documents
-            && sum == self.total_length
-            && listings.len() == documents
-            && terms.len() == postings.len()
-            && terms.is_sorted()
-            && (0..postings.len()).all(|term| self.postings_are_sound(&postings, term));
+        let sound = statistics.len() == STATISTICS_BYTES;
+        let (documents, dimensions) = (u32_at(statistics, 0)?, u32_at(statistics, 4)? as usize);
+        let total_length = u64_at(statistics, 8)?;
+        (self.documents, self.dimensions, self.total_length) = (documents, dimensions, total_length);
         sound.then_some(())
     }
 
-    fn postings_are_sound(&self, postings: &Table<'_>, term: usize) -> bool {
-        let (pairs, rest) = postings.get(term).unwrap_or_default().as_chunks::<8>();
-        rest.is_empty()
-            && !pairs.is_empty()
-            && pairs.is_sorted_by(|a, b| pair(a).0 < pair(b).0)
-            && pairs.iter().all(|bytes| pair(bytes).0 < self.documents)
+    /// Whether all sections agree with the statistics.
+    fn is_sound(&self) -> Option<bool> {
+        let documents = self.documents as usize;
+        let rows = Strings::read(self.section(Section::Rows))?;
+        let slugs = || rows.iter().map_while(|row| Some(Row::read(row)?.slug));
+        let names = Strings::read(self.section(Section::Names))?;
+        let (named, rest) = self.section(Section::NameDocuments).as_chunks::<4>();
+        let vectors = match self.dimensions {
+            0 => 0,
+            dimensions => documents.checked_mul(dimensions)?.checked_add(DIGEST_BYTES)?,
+        };
+        Some(
+            self.terms()?.is_sound(self.documents)
+                && rows.len() == documents
+                && slugs().count() == documents
+                && slugs().zip(slugs().skip(1)).all(|(a, b)| a < b)
+                && names.is_sorted(true)
+                && named.len() == names.len()
+                && rest.is_empty()
+                && named.iter().all(|document| u32::from_le_bytes(*document) < self.documents)
+                && self.section(Section::Vectors).len() == vectors,
+        )
     }
 
     fn section(&self, section: Section) -> &[u8] {
@@ -219,95 +287,75 @@ impl Shard {
         self.bytes.get(range).unwrap_or_default()
     }
 
-    /// The (document, frequency) pairs of `term`, documents ascending.
-    pub(super) fn postings(&self, term: &str) -> impl ExactSizeIterator<Item = (u32, u32)> {
-        let find = || {
-            let index = Table::read(self.section(Section::Terms))?.position(term.as_bytes())?;
-            Table::read(self.section(Section::Postings))?.get(index)
-        };
-        let (pairs, _) = find().unwrap_or_default().as_chunks::<8>();
-        pairs.iter().map(pair)
+    /// Its terms, and where they occur.
+    pub(super) fn terms(&self) -> Option<Terms<'_>> {
+        let (lengths, []) = self.section(Section::Lengths).as_chunks() else { return None };
+        let terms = Strings::read(self.section(Section::Terms))?;
+        let postings = Strings::read(self.section(Section::Postings))?;
+        Some(Terms { terms, postings, lengths, total_length: self.total_length })
     }
 
-    /// The length of a document in terms.
-    pub(super) fn length(&self, document: u32) -> u32 {
-        u32_at(self.section(Section::Lengths), document as usize * 4).unwrap_or(0)
+    /// The number of documents.
+    #[must_use]
+    pub fn documents(&self) -> u32 {
+        self.documents
+    }
+
+    /// Whether it holds vectors of this table.
+    pub(super) fn has_vectors_of(&self, embedding: &Embedding) -> bool {
+        self.section(Section::Vectors).get(..DIGEST_BYTES) == Some(embedding.digest().as_bytes())
+            && self.dimensions == embedding.dimensions()
+    }
+
+    fn vector(&self, document: u32) -> &[i8] {
+        let start = DIGEST_BYTES + document as usize * self.dimensions;
+        let bytes = self.section(Section::Vectors).get(start..start + self.dimensions).unwrap_or_default();
+        bytemuck::cast_slice(bytes)
+    }
+
+    /// The cosine between a vector and that of each document, in order; 0 for a document without.
+    pub(super) fn cosines<'a>(&'a self, of: &'a Vector) -> impl Iterator<Item = f32> {
+        let vectors = self.section(Section::Vectors).get(DIGEST_BYTES..).unwrap_or_default();
+        let vectors: &[i8] = bytemuck::cast_slice(vectors);
+        vectors.chunks_exact(self.dimensions.max(1)).zip(&self.norms).map(|(vector, norm)| {
+            if *norm > 0.0 { embedding::dot(&of.values, vector) as f32 / (of.norm * norm) } else { 0.0 }
+        })
     }
 
     /// What the shard says of a document.
-    pub(super) fn listing(&self, document: u32) -> Option<Listing> {
-        let listings = Table::read(self.section(Section::Listings))?;
-        serde_json::from_slice(listings.get(document as usize)?).ok()
-    }
-}
-
-fn section_range(bytes: &[u8], section: Section, start: usize) -> Result<Range<usize>, ShardError> {
-    let entry = HEADER_BYTES + ENTRY_BYTES * section as usize;
-    let field = |at| u64_at(bytes, entry + at).and_then(|value| usize::try_from(value).ok());
-    let kind = u32_at(bytes, entry);
-    let (offset, length) = field(8).zip(field(16)).ok_or(ShardError::Malformed)?;
-    let end = start.checked_add(length).ok_or(ShardError::Malformed)?;
-    if kind != Some(section as u32) || u32_at(bytes, entry + 4) != Some(0) || offset != start {
-        return Err(ShardError::Malformed);
-    }
-    let body = bytes.get(start..end).ok_or(ShardError::Malformed)?;
-    if bytes.get(entry + 24..entry + ENTRY_BYTES) != Some(Digest::of(body).as_bytes()) {
-        return Err(ShardError::Digest);
-    }
-    Ok(start..end)
-}
-
-fn pair(bytes: &[u8; 8]) -> (u32, u32) {
-    let [a, b, c, d, e, f, g, h] = *bytes;
-    (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-/// A table as [`table`] writes it.
-#[derive(Clone, Copy)]
-struct Table<'a> {
-    offsets: &'a [[u8; 4]],
-    bytes: &'a [u8],
-}
-
-impl<'a> Table<'a> {
-    fn read(section: &'a [u8]) -> Option<Self> {
-        let count = u32_at(section, 0)? as usize;
-        let (offsets, bytes) = section.get(4..)?.split_at_checked(count.checked_add(1)?.checked_mul(4)?)?;
-        Some(Self { offsets: offsets.as_chunks::<4>().0, bytes })
+    pub(super) fn row(&self, document: u32) -> Option<Row<'_>> {
+        Row::read(Strings::read(self.section(Section::Rows))?.get(document as usize)?)
     }
 
-    fn len(&self) -> usize {
-        self.offsets.len().saturating_sub(1)
-    }
-
-    fn get(&self, index: usize) -> Option<&'a [u8]> {
-        let offset = |at: usize| self.offsets.get(at).map(|bytes| u32::from_le_bytes(*bytes) as usize);
-        self.bytes.get(offset(index)?..offset(index + 1)?)
-    }
-
-    fn is_sorted(&self) -> bool {
-        (1..self.len()).all(|index| self.get(index - 1) < self.get(index))
-    }
-
-    fn position(&self, wanted: &[u8]) -> Option<usize> {
-        let (mut low, mut high) = (0, self.len());
+    /// The document of a slug.
+    pub(super) fn with_slug(&self, slug: &str) -> Option<u32> {
+        let (mut low, mut high) = (0, self.documents);
         while low < high {
             let middle = low.midpoint(high);
-            match self.get(middle)?.cmp(wanted) {
+            match self.row(middle)?.slug.cmp(slug) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => return Some(middle),
             }
         }
         None
+    }
+
+    /// The documents one of whose names starts with `prefix`, and whether that is the whole name.
+    pub(super) fn with_name_prefix(&self, prefix: &str) -> impl Iterator<Item = (u32, bool)> {
+        let names = Strings::read(self.section(Section::Names));
+        let (documents, _) = self.section(Section::NameDocuments).as_chunks::<4>();
+        names.into_iter().flat_map(move |names| {
+            names.with_prefix(prefix.as_bytes()).filter_map(move |index| {
+                let is_whole = names.get(index)?.len() == prefix.len();
+                Some((u32::from_le_bytes(*documents.get(index)?), is_whole))
+            })
+        })
+    }
+
+    /// Everything that it says of its skills, in the order of their slugs.
+    pub fn listings(&self) -> impl Iterator<Item = Listing> {
+        (0..self.documents).filter_map(|document| self.row(document)?.listing())
     }
 }
 

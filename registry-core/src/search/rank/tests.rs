@@ -3,8 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::api::Listing;
 use crate::policy::AccessLevel;
 use crate::search::ShardBuilder;
+use crate::search::embedding::example;
 
 fn listing(slug: &str, description: &str, tags: &str) -> Listing {
     Listing {
@@ -20,10 +22,20 @@ fn listing(slug: &str, description: &str, tags: &str) -> Listing {
     }
 }
 
+fn table() -> Embedding {
+    example(&[
+        &["refund", "money"],
+        &["deployment", "ship"],
+        &["expenses", "costs"],
+        &["customer"],
+        &["policy"],
+    ])
+}
+
 fn shard(listings: &[Listing]) -> Shard {
     let mut builder = ShardBuilder::default();
     listings.iter().cloned().for_each(|listing| builder.add(listing));
-    Shard::read(builder.encode().unwrap()).unwrap()
+    Shard::read(builder.encode(Some(&table())).unwrap()).unwrap()
 }
 
 fn library() -> Vec<Listing> {
@@ -35,9 +47,17 @@ fn library() -> Vec<Listing> {
     ]
 }
 
-fn slugs(query: &str, filters: &Filters, k: usize) -> Vec<String> {
-    let shard = shard(&library());
-    search(&[&shard], query, filters, k).iter().map(|hit| hit.listing.slug.to_string()).collect()
+fn ask<'a>(text: &'a str, filters: &'a Filters, k: usize, embedding: Option<&'a Embedding>) -> Query<'a> {
+    Query { text, filters, k, explain: true, embedding, weights: &Weights::TUNED }
+}
+
+fn slugs_of(query: &Query<'_>) -> Vec<String> {
+    let answer = search(&[&shard(&library())], query);
+    answer.hits.iter().map(|hit| hit.listing.slug.to_string()).collect()
+}
+
+fn slugs(text: &str, filters: &Filters, k: usize) -> Vec<String> {
+    slugs_of(&ask(text, filters, k, None))
 }
 
 #[test]
@@ -47,6 +67,56 @@ fn the_skill_that_says_it_most_comes_first() {
     assert_eq!(slugs("check my expenses", &any, 5), ["finance/expense-check"]);
     assert_eq!(slugs("", &any, 5), [""; 0]);
     assert_eq!(slugs("quantum", &any, 5), [""; 0]);
+}
+
+#[test]
+fn a_skill_is_found_by_what_it_means() {
+    let (any, table) = (Filters::default(), table());
+    let found = |text| slugs_of(&ask(text, &any, 5, Some(&table)));
+    assert_eq!(found("ship it")[0], "platform/rollout-plan");
+    assert_eq!(found("quantum"), [""; 0]);
+    let answer = search(&[&shard(&library())], &ask("ship it", &any, 1, Some(&table)));
+    assert_eq!((answer.degraded, answer.hits[0].explanation.as_ref().unwrap().words), (false, 0));
+}
+
+#[test]
+fn without_the_table_of_the_vectors_words_alone_decide_and_the_answer_says_so() {
+    let any = Filters::default();
+    let other = example(&[&["ship"]]);
+    for embedding in [None, Some(&other)] {
+        let answer = search(&[&shard(&library())], &ask("refund", &any, 5, embedding));
+        assert_eq!((answer.degraded, answer.hits.len()), (true, 2));
+    }
+}
+
+#[test]
+fn slugs_come_before_names_and_names_before_their_beginnings() {
+    let any = Filters::default();
+    let library = [
+        listing("a/plan", "Something else.", ""),
+        listing("b/plan-release", "Plan plan plan.", ""),
+        listing("c/other", "A plan, a plan, a plan.", ""),
+    ];
+    let shard = shard(&library);
+    let found = |text: &str| {
+        let hits = search(&[&shard], &ask(text, &any, 5, None)).hits;
+        hits.into_iter().map(|hit| (hit.listing.slug.to_string(), hit.score / 100_000)).collect::<Vec<_>>()
+    };
+    let tiers =
+        |of: &[(&str, u32)]| of.iter().map(|(slug, tier)| ((*slug).to_owned(), *tier)).collect::<Vec<_>>();
+    assert_eq!(found(" Plan ")[..2], tiers(&[("a/plan", 9), ("b/plan-release", 8)]));
+    assert_eq!(found("plan release")[0], tiers(&[("b/plan-release", 9)])[0]);
+    assert_eq!(found("A/plan")[0], tiers(&[("a/plan", 10)])[0]);
+}
+
+#[test]
+fn a_slip_of_the_hand_finds_what_was_meant() {
+    let (any, table) = (Filters::default(), table());
+    for text in ["refnud", "rrefund", "erfund", "refun", "refubd"] {
+        assert_eq!(slugs(text, &any, 1), ["support/refund-resolver"], "{text}");
+    }
+    assert_eq!(slugs_of(&ask("shipp the csutomer", &any, 1, Some(&table))), ["support/refund-resolver"]);
+    assert_eq!(slugs("deploy", &any, 1), ["platform/rollout-plan"], "words of one kin");
 }
 
 #[test]
@@ -68,7 +138,7 @@ fn filters_let_only_what_they_name_through() {
 fn equal_scores_come_in_the_order_of_slugs_across_shards() {
     let one = shard(&[listing("b/same", "Same words.", "")]);
     let two = shard(&[listing("a/same", "Same words.", ""), listing("c/same", "Same words.", "")]);
-    let hits = search(&[&one, &two], "same", &Filters::default(), 2);
+    let hits = search(&[&one, &two], &ask("words", &Filters::default(), 2, None)).hits;
     let slugs: Vec<String> = hits.iter().map(|hit| hit.listing.slug.to_string()).collect();
     assert_eq!(slugs, ["a/same", "b/same"]);
     assert_eq!(hits[0].score, hits[1].score);
@@ -78,17 +148,17 @@ proptest! {
     #[test]
     fn cutting_a_catalog_into_shards_changes_nothing(
         cut in prop::collection::vec(0usize..3, 4),
-        query in "(refund|customer|deploy|policy|check| ){1,6}",
+        query in "(refund|customer|deploy|policy|costs|shipp|expens|plan| ){1,6}",
         k in 1usize..6,
     ) {
+        let (any, table) = (Filters::default(), table());
         let whole = shard(&library());
         let mut parts: [Vec<Listing>; 3] = Default::default();
         for (listing, part) in library().into_iter().zip(cut) {
             parts[part].push(listing);
         }
         let parts = parts.map(|listings| shard(&listings));
-        let expected = search(&[&whole], &query, &Filters::default(), k);
-        let actual = search(&parts.each_ref(), &query, &Filters::default(), k);
-        prop_assert_eq!(actual, expected);
+        let query = ask(&query, &any, k, Some(&table));
+        prop_assert_eq!(search(&parts.each_ref(), &query), search(&[&whole], &query));
     }
 }
