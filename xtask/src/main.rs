@@ -2,6 +2,7 @@
 
 mod corpus;
 mod fuzz;
+mod metatool;
 mod output;
 mod process;
 mod prove;
@@ -33,6 +34,8 @@ enum Command {
     Prove(prove::Arguments),
     /// Write made skills in any number, for measuring.
     Corpus(corpus::Arguments),
+    /// Write the tools of MetaTool as skills `tool/{id}`, for `guildhall eval` on its queries.
+    Metatool(metatool::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Test => suites::run_counted(),
         Command::Prove(arguments) => prove::run_long(&arguments),
         Command::Corpus(arguments) => corpus::run(&arguments),
+        Command::Metatool(arguments) => metatool::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
