@@ -10,10 +10,12 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 use registry_core::diagnostic::Diagnostic;
 use registry_core::digest::Digest;
+use registry_core::id::SkillId;
 use registry_core::manifest::SkillSource;
 use registry_core::status::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::findable::HitRate;
 use crate::library::{Outcome, Setting, check_released, texts};
 use crate::lint;
 use crate::releases::GatherError;
@@ -35,6 +37,7 @@ struct Stored {
     sound: usize,
     configured: bool,
     diagnostics: Vec<Diagnostic>,
+    triggers: BTreeMap<SkillId, HitRate>,
     /// The paths of the texts that belong to the findings.
     texts: BTreeSet<String>,
     /// The findings about each skill's text, by its path and the digest of its files.
@@ -77,6 +80,7 @@ pub fn check(
         configured: checked.outcome.configured,
         texts: checked.outcome.texts.keys().cloned().collect(),
         diagnostics: checked.outcome.diagnostics.clone(),
+        triggers: checked.outcome.triggers.clone(),
         skills: skills.into_inner().unwrap_or_else(PoisonError::into_inner),
     };
     Ok((checked.outcome, write(&folder, &stored)))
@@ -86,8 +90,8 @@ fn recall(former: Stored, snapshot: &Snapshot) -> Outcome {
     let files = former.texts.iter().filter_map(|path| snapshot.files.get_key_value(path));
     let files = files.map(|(path, file)| (path.as_str(), file.bytes.as_slice()));
     let texts = texts(files, snapshot.config.as_deref(), &former.diagnostics);
-    let Stored { sound, configured, diagnostics, .. } = former;
-    Outcome { sound, configured, diagnostics, texts }
+    let Stored { sound, configured, diagnostics, triggers, .. } = former;
+    Outcome { sound, configured, diagnostics, triggers, texts }
 }
 
 /// The findings about a skill's text name its path, so that it is part of the key.

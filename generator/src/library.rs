@@ -18,6 +18,7 @@ use registry_core::organisation::{CONFIG_PATH, Organisation};
 use registry_core::status;
 
 use self::unread::Unread;
+use crate::findable::{self, HitRate};
 use crate::lint;
 use crate::releases::{self, GatherError, Gathered, Kept, Statuses};
 use crate::source::{self, Origin, Snapshot, SourceError};
@@ -31,6 +32,8 @@ pub struct Outcome {
     pub configured: bool,
     /// Every finding, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// How often the examples of `triggers` find their skill, of each skill that has any.
+    pub triggers: BTreeMap<SkillId, HitRate>,
     /// The text of every manifest, status and configuration with findings, by path.
     pub texts: BTreeMap<String, String>,
 }
@@ -161,14 +164,30 @@ fn assemble<E>(
     let unsound = Unsound { skills, may_provide: !refused.is_empty() || unread.hides_skills(&library) };
     let (closures, found) = check_library(&mut library, &mut past, &unsound, &organisation);
     diagnostics.extend(cap::cap(found));
-    diagnostics.sort();
+    let Gathered { kept, removed, notes, .. } = gathered;
+    let outcome = Outcome { sound: library.len(), configured, diagnostics, ..Outcome::default() };
+    let mut checked = Checked { library, past, kept, removed, organisation, closures, outcome, notes };
+    checked.find();
+    let Checked { library, outcome, .. } = &mut checked;
+    outcome.diagnostics.sort();
     let sources = library.values().map(|skill| &skill.source).chain(&refused);
     let manifests = sources.map(|source| (source.manifest_path.as_str(), source.manifest()));
     let files = manifests.chain(overlays.iter().map(|(path, file)| (path.as_str(), file.bytes.as_slice())));
-    let texts = texts(files, snapshot.config.as_deref(), &diagnostics);
-    let outcome = Outcome { sound: library.len(), configured, diagnostics, texts };
-    let Gathered { kept, removed, notes, .. } = gathered;
-    Ok(Checked { library, past, kept, removed, organisation, closures, outcome, notes })
+    outcome.texts = texts(files, snapshot.config.as_deref(), &outcome.diagnostics);
+    Ok(checked)
+}
+
+impl Checked {
+    /// Adds whether the skills are found for what they are.
+    fn find(&mut self) {
+        match findable::check(self) {
+            Ok(found) => {
+                self.outcome.diagnostics.extend(cap::cap(found.diagnostics));
+                self.outcome.triggers = found.rates;
+            }
+            Err(error) => self.notes.push(format!("no trigger was tried: {error}")),
+        }
+    }
 }
 
 /// The releases before the heads. A working tree need not be in a repository, nor have a commit.

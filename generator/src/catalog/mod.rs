@@ -226,6 +226,16 @@ pub fn build(input: Input<'_>, sink: &dyn Sink) -> Result<Catalog, BuildError> {
     assembly.finish(input)
 }
 
+/// What search finds, each skill with the audience of its head, sorted by slug.
+#[must_use]
+pub fn documents(checked: &Checked) -> Vec<(&Audience, Document)> {
+    let policy = &checked.organisation.policy;
+    let families = Family::all(checked).into_values().filter(Family::is_listed);
+    families
+        .map(|family| (&family.head.manifest.audience, document(family.head, family.shown(policy))))
+        .collect()
+}
+
 /// What search finds of a skill.
 fn document(head: &Skill, skill: &Skill) -> Document {
     let manifest = &skill.manifest;

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::{Failure, now, output};
 use crate::cache;
+use crate::findable::HitRate;
 use crate::library::{self, Checked, Outcome, Setting};
 use crate::releases;
 use crate::report::{self, Baseline, Finding, Silenced, Summary};
@@ -74,7 +75,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         Format::Json => output::line(&report::json::render(&findings)?),
         Format::Sarif => output::line(&report::sarif::render(&findings)?),
         Format::Github => {
-            output::line(&format!("{}{summary}", report::github::render(&findings)));
+            output::line(&format!("{}{}{summary}", report::github::render(&findings), triggers(&outcome)));
         }
     }
     let refused = summary.errors > 0 || arguments.deny_warnings && summary.warnings > 0;
@@ -117,6 +118,12 @@ fn silence(file: &Path, update: bool, findings: &mut Vec<Finding<'_>>) -> Result
     Ok(silenced)
 }
 
+/// A line about the examples of all skills, if there are any.
+fn triggers(outcome: &Outcome) -> String {
+    let all: HitRate = outcome.triggers.values().copied().sum();
+    if all.examples == 0 { String::new() } else { format!("triggers: {all}\n") }
+}
+
 /// Prints findings and a summary for people.
 pub(super) fn print(checked: &Checked) {
     print_findings(&checked.outcome, &report::findings(&checked.outcome), summary(checked));
@@ -134,7 +141,7 @@ fn print_findings(outcome: &Outcome, findings: &[Finding<'_>], summary: Summary)
             "no guildhall.yaml: development defaults hold (every team folder is a team, `shared` is for everyone), and only edges in development mode take the catalog",
         );
     }
-    output::line(&summary.to_string());
+    output::line(&format!("{}{summary}", triggers(outcome)));
     let error = findings.iter().find(|found| found.diagnostic.is_error());
     if let Some(found) = error.or(findings.first()) {
         output::note(&format!("for more about a code: guildhall explain {}", found.diagnostic.rule.code()));

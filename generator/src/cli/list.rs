@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use registry_core::Version;
 use registry_core::check::Skill;
 use registry_core::diagnostic::Diagnostic;
@@ -13,11 +12,12 @@ use registry_core::id::TeamName;
 use registry_core::manifest::SkillType;
 use registry_core::policy::AccessLevel;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use super::filter::Filter;
 use super::skills::{Count, Format, View, findings_by_skill, one_line};
+use super::table::{self, first_sentence};
 use super::{Failure, output};
+use crate::findable::HitRate;
 use crate::library::Checked;
 use crate::report::inert;
 
@@ -28,18 +28,8 @@ const DIM: Style = Style::new().dimmed();
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Only skills of this team.
-    #[arg(long)]
-    team: Option<TeamName>,
-    /// Only skills with this tag.
-    #[arg(long)]
-    tag: Option<String>,
-    /// Only skills of this level.
-    #[arg(long, value_parser = word::<AccessLevel>(["public", "team", "role-restricted", "sensitive"]))]
-    level: Option<AccessLevel>,
-    /// Only skills of this type.
-    #[arg(long = "type", value_name = "TYPE", value_parser = word::<SkillType>(TYPES.map(SkillType::as_str)))]
-    skill_type: Option<SkillType>,
+    #[command(flatten)]
+    filter: Filter,
     #[command(flatten)]
     view: View,
 }
@@ -52,21 +42,6 @@ Examples:
   guildhall list --team support
   guildhall list --level sensitive --type code_inline
   guildhall list --format json | jq -r '.[] | select(.findings.errors > 0).path'";
-
-const TYPES: [SkillType; 5] = [
-    SkillType::Instructions,
-    SkillType::CodeInline,
-    SkillType::CodeSession,
-    SkillType::Conversation,
-    SkillType::PromptInline,
-];
-
-/// Takes one of the words that a skill file may hold.
-fn word<T: DeserializeOwned + Clone + Send + Sync + 'static>(
-    words: impl IntoIterator<Item = &'static str>,
-) -> impl clap::builder::TypedValueParser<Value = T> {
-    PossibleValuesParser::new(words).try_map(|text| serde_json::from_value(text.into()))
-}
 
 /// A skill as it is listed; what cannot be read has an `error` and little else.
 #[derive(Debug, Serialize)]
@@ -87,6 +62,9 @@ struct Entry {
     deprecated: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// How many of its examples find it first, where it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    triggers: Option<HitRate>,
     findings: Count,
 }
 
@@ -103,14 +81,15 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
 
 impl Arguments {
     fn wants(&self, entry: &Entry) -> bool {
+        let Filter { team, tag, level, skill_type } = &self.filter;
         let of_team = |team: &TeamName| {
             entry.slug.strip_prefix(team.as_str()).is_some_and(|rest| rest.starts_with('/'))
         };
         let is = |wanted: bool| entry.error.is_some() || wanted;
-        self.team.as_ref().is_none_or(of_team)
-            && is(self.tag.as_ref().is_none_or(|tag| entry.tags.contains(tag)))
-            && is(self.level.is_none_or(|level| entry.access_level == Some(level)))
-            && is(self.skill_type.is_none_or(|wanted| entry.skill_type == Some(wanted)))
+        team.as_ref().is_none_or(of_team)
+            && is(tag.as_ref().is_none_or(|tag| entry.tags.contains(tag)))
+            && is(level.is_none_or(|level| entry.access_level == Some(level)))
+            && is(skill_type.is_none_or(|wanted| entry.skill_type == Some(wanted)))
     }
 }
 
@@ -120,7 +99,10 @@ fn entries(checked: &Checked) -> Vec<Entry> {
     let mut entries: Vec<Entry> = checked
         .library
         .iter()
-        .map(|(id, skill)| sound(skill, &by_skill.remove(&id.to_string()).unwrap_or_default()))
+        .map(|(id, skill)| {
+            let findings = by_skill.remove(&id.to_string()).unwrap_or_default();
+            Entry { triggers: checked.outcome.triggers.get(id).copied(), ..sound(skill, &findings) }
+        })
         .collect();
     entries.extend(by_skill.iter().filter_map(|(slug, findings)| unread(slug, findings)));
     entries.sort_by(|a, b| a.slug.cmp(&b.slug));
@@ -139,6 +121,7 @@ fn sound(skill: &Skill, findings: &[&Diagnostic]) -> Entry {
         path: skill.source.manifest_path.clone(),
         deprecated: manifest.deprecated.as_ref().map(|deprecation| deprecation.message.clone()),
         error: None,
+        triggers: None,
         findings: Count::of(findings),
     }
 }
@@ -155,28 +138,18 @@ fn unread(slug: &str, findings: &[&Diagnostic]) -> Option<Entry> {
         path: first.path.clone(),
         deprecated: None,
         error: Some(first.message.clone()),
+        triggers: None,
         findings: Count::of(findings),
     })
 }
 
 fn print(entries: &[Entry]) {
-    let header = ["SKILL", "VERSION", "LEVEL", "TYPE", "DESCRIPTION"].map(str::to_owned);
     let rows: Vec<[String; 5]> = entries.iter().map(cells).collect();
-    let all = || rows.iter().chain([&header]);
-    let [slug, version, level, kind, _] = [0, 1, 2, 3, 4].map(|column| {
-        all().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or_default()
-    });
-    let columns = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
-    let row = |[a, b, c, d, text]: &[String; 5]| {
-        let fixed =
-            [(a, slug), (b, version), (c, level), (d, kind)].map(|(cell, width)| pad(cell, width)).concat();
-        // Two columns go to the mark.
-        let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(fixed.width() + 2));
-        format!("{fixed}{}", cut(text, room))
-    };
-    output::line(&format!("{DIM}  {}{DIM:#}", row(&header)));
-    for (entry, cells) in entries.iter().zip(&rows) {
-        output::line(&format!("{} {}", mark(entry.findings), row(cells)));
+    // Two columns go to the mark.
+    let (header, lines) = table::laid_out(["SKILL", "VERSION", "LEVEL", "TYPE", "DESCRIPTION"], &rows, 2);
+    output::line(&format!("{DIM}  {header}{DIM:#}"));
+    for (entry, line) in entries.iter().zip(&lines) {
+        output::line(&format!("{} {line}", mark(entry.findings)));
     }
     output::note(&summary(entries));
 }
@@ -215,61 +188,5 @@ fn summary(entries: &[Entry]) -> String {
     match troubled {
         0 => all,
         _ => format!("{all}, {troubled} with findings: `guildhall check` tells them"),
-    }
-}
-
-fn pad(cell: &str, width: usize) -> String {
-    format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()) + 2))
-}
-
-/// The start of a text that fits `room` columns.
-fn cut(text: &str, room: usize) -> String {
-    if text.width() <= room {
-        return text.to_owned();
-    }
-    let mut used = 1;
-    let fits = |letter: &char| {
-        used += letter.width().unwrap_or_default();
-        used <= room
-    };
-    let start: String = text.chars().take_while(fits).collect();
-    format!("{}…", start.trim_end())
-}
-
-/// Up to the first full stop that a new sentence follows.
-fn first_sentence(text: &str) -> &str {
-    let ends = |(at, letter): (usize, char)| {
-        let end = at + letter.len_utf8();
-        let next = || text.get(end..)?.strip_prefix(' ')?.chars().next();
-        let ended = letter == '。'
-            || (matches!(letter, '.' | '!' | '?') && next().is_some_and(|c| !c.is_lowercase()));
-        ended.then_some(end)
-    };
-    text.char_indices().find_map(ends).and_then(|end| text.get(..end)).unwrap_or(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sentence_ends_where_another_starts() {
-        for (text, expected) in [
-            ("Plans a rollout. Use it before a release.", "Plans a rollout."),
-            ("Answers e.g. refunds, in v1.2 style", "Answers e.g. refunds, in v1.2 style"),
-            ("Ready? Go.", "Ready?"),
-            ("回答退款。使用", "回答退款。"),
-            ("", ""),
-        ] {
-            assert_eq!(first_sentence(text), expected);
-        }
-    }
-
-    #[test]
-    fn a_cut_text_fits() {
-        assert_eq!(cut("abcdef", 6), "abcdef");
-        assert_eq!(cut("abc def", 5), "abc…");
-        assert_eq!(cut("回答退款", 6), "回答…");
-        assert_eq!(cut("abc", 0), "…");
     }
 }

@@ -4,7 +4,9 @@ mod adopt;
 mod build;
 mod check;
 mod dev;
+mod eval;
 mod explain;
+mod filter;
 mod fix;
 mod gc;
 mod key;
@@ -14,10 +16,13 @@ mod output;
 mod progress;
 mod publish;
 mod rollback;
+mod search;
+mod searched;
 mod show;
 mod sign;
 mod signer;
 mod skills;
+mod table;
 mod token;
 mod verify;
 
@@ -47,6 +52,8 @@ Examples:
   guildhall explain GH0301                learn what a finding is about, and how to mend it
   guildhall fix                           mend what a machine can mend
   guildhall dev                           see the catalog while you write
+  guildhall search 'money back' --as support-agent
+                                          find skills as an agent with that role does
   guildhall build --out dist              build the catalog from the commit that HEAD names
   guildhall build --worktree --out dist   build what lies in the folder, for trying it out
   guildhall token --role support-agent --team support
@@ -72,6 +79,10 @@ enum Command {
     List(list::Arguments),
     /// Show everything about one skill.
     Show(show::Arguments),
+    /// Search the skills, as any caller would at an edge.
+    Search(search::Arguments),
+    /// Measure search on queries with known answers.
+    Eval(eval::Arguments),
     /// Build the catalog.
     Build(build::Arguments),
     /// Put a built catalog where edges read it: a folder or a bucket.
@@ -109,6 +120,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Dev(arguments) => dev::run(repository, &arguments),
         Command::List(arguments) => list::run(repository, &arguments),
         Command::Show(arguments) => show::run(repository, &arguments),
+        Command::Search(arguments) => search::run(repository, &arguments),
+        Command::Eval(arguments) => eval::run(repository, &arguments),
         Command::Build(arguments) => build::run(repository, &arguments),
         Command::Publish(arguments) => publish::run(repository, &arguments),
         Command::Sign(arguments) => sign::run(repository, &arguments),

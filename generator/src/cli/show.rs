@@ -18,6 +18,7 @@ use serde::Serialize;
 use super::skills::{Format, View, findings_by_skill, one_line};
 use super::{Failure, output};
 use crate::catalog::{self, Family};
+use crate::findable::HitRate;
 use crate::library::Checked;
 use crate::lint::{self, Tokens};
 use crate::report::{self, inert, printable};
@@ -72,6 +73,9 @@ struct Shown<'a> {
     dependents: Vec<&'a SkillId>,
     invocation: Vec<String>,
     tokens: Tokens,
+    /// How many of its examples find it first, where it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    triggers: Option<HitRate>,
     findings: &'a [&'a Diagnostic],
 }
 
@@ -160,6 +164,7 @@ fn shown<'a>(
         dependents: dependents.into_iter().map(|skill| &skill.manifest.id).collect(),
         invocation: catalog::permissions(&checked.organisation, skill),
         tokens: lint::tokens(manifest),
+        triggers: checked.outcome.triggers.get(&manifest.id).copied(),
         findings,
     })
 }
@@ -228,7 +233,8 @@ fn facts(skill: &Skill, shown: &Shown<'_>) {
         ("Tokens", shown.tokens.to_string()),
         ("Digest", shown.release.digest.to_string()),
     ];
-    for (name, value) in facts {
+    let triggers = shown.triggers.map(|rate| ("Triggers", rate.to_string()));
+    for (name, value) in facts.into_iter().chain(triggers) {
         output::line(&format!("{DIM}{name:<9}{DIM:#}{}", printable(&value)));
     }
 }

@@ -100,6 +100,8 @@ pages! {
     GH0904 McpSection,
     GH1001 MetadataBudget,
     GH1002 BodyBudget,
+    GH1101 MissedTrigger,
+    GH1102 NearDuplicate,
 }
 
 /// Why a rule cannot be explained.

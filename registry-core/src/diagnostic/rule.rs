@@ -172,6 +172,10 @@ rules! {
     MetadataBudget = "GH1001" "metadata-budget" Warning,
     /// The body is longer than an agent should have to read
     BodyBudget = "GH1002" "body-budget" Warning,
+    /// A search for an example of `triggers` does not find the skill that it should
+    MissedTrigger = "GH1101" "missed-trigger" Warning,
+    /// Two teams describe the same skill
+    NearDuplicate = "GH1102" "near-duplicate" Warning,
 }
 
 /// A text that is no rule's code.

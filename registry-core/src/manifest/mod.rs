@@ -205,6 +205,24 @@ pub struct Bare {
     pub span: Span,
 }
 
+/// What people say when they need a skill, and what they say when they need another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Triggers {
+    /// A search for each should find the skill first.
+    pub positive: Vec<Example>,
+    /// A search for none of these should.
+    pub negative: Vec<Example>,
+}
+
+/// Words that somebody may search with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The words.
+    pub text: String,
+    /// Where the author wrote them.
+    pub span: Span,
+}
+
 /// A skill's validated frontmatter and body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
@@ -250,8 +268,8 @@ pub struct Manifest {
     pub provides: BTreeMap<SkillName, Version>,
     /// MCP servers that it needs.
     pub mcp_servers: BTreeSet<String>,
-    /// What people say when they need it.
-    pub triggers: Vec<String>,
+    /// What people say when they need it, and when they do not.
+    pub triggers: Triggers,
     /// Where it is meant to be used.
     pub scope: Option<String>,
     /// SPDX expression.

@@ -4,6 +4,7 @@ mod carried;
 mod dependencies;
 mod execution;
 mod facts;
+mod triggers;
 
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
@@ -68,6 +69,7 @@ impl Fields<'_> {
         let provides = self.provides(&written);
         let allowed_tools = self.allowed_tools(written.allowed_tools.as_ref());
         self.compatibility(written.compatibility.as_deref());
+        let triggers = self.triggers(written.triggers.clone());
         let Execution { skill_type, command, conversation, prompt, permissions, limits } =
             self.execution(&written);
         self.keep_sound_fixes();
@@ -94,7 +96,7 @@ impl Fields<'_> {
                 aliases: written.aliases.unwrap_or_default(),
                 provides,
                 mcp_servers: written.mcp_servers.unwrap_or_default(),
-                triggers: written.triggers.unwrap_or_default(),
+                triggers,
                 scope: written.scope,
                 license: written.license,
                 author: written.author,

@@ -116,9 +116,9 @@ keys! {
     /// What it provides for skills that depend on a bare name: name and version.
     #[schemars()]
     "provides" provides: BTreeMap<SkillName, String>,
-    /// What people say when they need it.
+    /// What people say when they need it, and what they say when they need another skill. The check searches for each.
     #[schemars()]
-    "triggers" triggers: Vec<String>,
+    "triggers" triggers: WrittenTriggers,
     /// Anything else. A key of this format may stand here as text, for authors who keep to the six keys of the
     /// agentskills.io specification.
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
@@ -181,6 +181,26 @@ pub enum WrittenDeprecation {
     Text(String),
     /// With details.
     Full(Deprecation),
+}
+
+/// `triggers`: what people say when they need the skill, or a map that also tells what they say when they do not.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a list of what people say, or a map with `positive` and `negative`")]
+pub enum WrittenTriggers {
+    /// The skill should be found first for each.
+    List(Vec<String>),
+    /// With examples of both kinds.
+    Full(WrittenExamples),
+}
+
+/// The examples of `triggers`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WrittenExamples {
+    /// What people say when they need the skill: it should be found first.
+    pub positive: Vec<String>,
+    /// What people say when they need another one: this one should not be found first.
+    pub negative: Vec<String>,
 }
 
 /// `allowed-tools`: one text, or the list that some agents accept.

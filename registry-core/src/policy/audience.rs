@@ -108,6 +108,16 @@ impl Audience {
         }
     }
 
+    /// Whether some caller may belong to both audiences. Anybody may be in every team and elevated, but nobody has two
+    /// roles.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Roles(roles), Self::Roles(others)) => !roles.is_disjoint(others),
+            (Self::Public | Self::Team(_) | Self::Sensitive(_) | Self::Roles(_), _) => true,
+        }
+    }
+
     /// Whether every caller whom `self` admits is admitted by `wider`, whoever they are. Sound, and deliberately
     /// not complete: it knows the configuration, not the people.
     #[must_use]

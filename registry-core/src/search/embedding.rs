@@ -168,6 +168,11 @@ pub(super) fn dot(a: &[i8], b: &[i8]) -> i32 {
     a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
 }
 
+/// How alike two directions are, from -1 to 1.
+pub(super) fn cosine(a: &Vector, b: &Vector) -> f32 {
+    dot(&a.values, &b.values) as f32 / (a.norm * b.norm)
+}
+
 /// A table of these words, each of which has a direction of its own or that of the words beside it.
 #[cfg(test)]
 pub(super) fn example(meanings: &[&[&str]]) -> Embedding {
@@ -199,8 +204,7 @@ mod tests {
 
     fn cosine(embedding: &Embedding, a: &str, b: &str) -> f32 {
         let vector = |text: &str| embedding.vector(&wordpiece::words(text)).unwrap();
-        let (a, b) = (vector(a), vector(b));
-        dot(&a.values, &b.values) as f32 / (a.norm * b.norm)
+        super::cosine(&vector(a), &vector(b))
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod analysis;
 mod container;
 mod document;
+mod duplicates;
 mod embedding;
 mod postings;
 mod rank;
@@ -13,7 +14,8 @@ mod wordpiece;
 
 pub use container::ReadError;
 pub use document::Document;
+pub use duplicates::{DUPLICATE_MEANING, DUPLICATE_WORDS, alike_in_words, similarity};
 pub use embedding::Embedding;
-pub use rank::{Answer, Query, search};
+pub use rank::{Answer, Query, is_by_name, search};
 pub use shard::{Shard, ShardBuilder};
 pub use weights::Weights;

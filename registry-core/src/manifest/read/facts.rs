@@ -38,7 +38,7 @@ impl Fields<'_> {
     }
 
     /// Where a key of the frontmatter or of `metadata` stands.
-    fn spelling(&self, key: &str) -> String {
+    pub(super) fn spelling(&self, key: &str) -> String {
         let top = key.split('/').next().unwrap_or_default();
         if self.carried(top).is_none() || self.frontmatter.keys.contains_key(top) {
             return key.to_owned();

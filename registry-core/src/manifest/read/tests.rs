@@ -154,6 +154,40 @@ fn every_key_has_its_form() {
 }
 
 #[test]
+fn examples_of_triggers_have_their_places() {
+    let read = |lines: &str| {
+        let manifest = source(&format!("{GOOD}{lines}"), &[]).read().0.unwrap();
+        let shown = |examples: Vec<crate::manifest::Example>| {
+            let place = |example: crate::manifest::Example| {
+                let Position { line, column } = example.span.start;
+                format!("{line}:{column} {}", example.text)
+            };
+            examples.into_iter().map(place).collect::<Vec<_>>()
+        };
+        (shown(manifest.triggers.positive), shown(manifest.triggers.negative))
+    };
+    let none: Vec<String> = Vec::new();
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    assert_eq!(read(""), (none.clone(), none.clone()));
+    assert_eq!(
+        read("triggers: [money back, 退款]\n"),
+        (texts(&["7:12 money back", "7:24 退款"]), none.clone())
+    );
+    let both = "triggers:\n  positive:\n    - money back\n    - \"a refund\"\n  negative: [an invoice]\n";
+    assert_eq!(read(both), (texts(&["9:7 money back", "10:7 a refund"]), texts(&["11:14 an invoice"])));
+    let carried = "metadata:\n  triggers: '{\"positive\": [\"money back\"]}'\n";
+    assert_eq!(read(carried), (texts(&["8:13 money back"]), none.clone()));
+    assert_eq!(
+        read("metadata: {triggers: 'a refund, money back'}\n"),
+        (texts(&["7:22 a refund", "7:22 money back"]), none)
+    );
+    let found = |lines: &str| findings(&format!("{GOOD}{lines}")).join("; ");
+    assert!(found("triggers: {positive: [a], never: [b]}\n").starts_with("GH0102 7:11"));
+    let many = format!("triggers: {{negative: [{}]}}\n", vec!["x"; 513].join(", "));
+    assert_eq!(found(&many), "GH0102 7:22 `triggers/negative` has 513 entries, may have at most 512");
+}
+
+#[test]
 fn keys_without_effect_and_impossible_demands() {
     let with = |lines: &str| findings(&format!("{GOOD}{lines}")).join("; ");
     assert_eq!(

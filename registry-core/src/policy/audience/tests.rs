@@ -186,6 +186,14 @@ fn any_caller() -> impl Strategy<Value = Option<Caller>> {
     )
 }
 
+#[test]
+fn nobody_belongs_to_audiences_of_different_roles() {
+    let of = |names: &[&str]| Audience::Roles(roles(names));
+    assert!(!of(&["auditor"]).meets(&of(&["lead", "agent"])));
+    assert!(of(&["auditor", "agent"]).meets(&of(&["lead", "agent"])));
+    assert!(of(&["auditor"]).meets(&Audience::Sensitive(team("finance"))));
+}
+
 proptest! {
     #[test]
     fn a_narrower_audience_admits_nobody_whom_the_wider_refuses(
@@ -193,6 +201,17 @@ proptest! {
     ) {
         if narrow.is_within(&wide, &policy) && narrow.admits(caller.as_ref(), &policy, NOW) {
             prop_assert!(wide.admits(caller.as_ref(), &policy, NOW));
+        }
+    }
+
+    #[test]
+    fn two_audiences_of_one_caller_meet(
+        one in any_audience(), other in any_audience(), policy in any_policy(), caller in any_caller(),
+    ) {
+        let admits = |audience: &Audience| audience.admits(caller.as_ref(), &policy, NOW);
+        prop_assert_eq!(one.meets(&other), other.meets(&one));
+        if admits(&one) && admits(&other) {
+            prop_assert!(one.meets(&other));
         }
     }
 }

@@ -57,6 +57,12 @@ pub struct Answer {
     pub degraded: bool,
 }
 
+/// Whether a result's name or slug decided its rank, and not what it is made of.
+#[must_use]
+pub fn is_by_name(hit: &SearchHit) -> bool {
+    hit.score >= PREFIX_SCORE
+}
+
 /// The best skills of `shards`, as if they were one.
 #[must_use]
 pub fn search(shards: &[&Shard], query: &Query<'_>) -> Answer {

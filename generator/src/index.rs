@@ -1,0 +1,196 @@
+//! What a caller can search: the shards of a working tree, or those of a catalog that was built.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use registry_core::api::{Filters, Listing};
+use registry_core::catalog::{FormatError, HEAD_PATH, Head, HeadError, Key, Root, RootError};
+use registry_core::digest::Digest;
+use registry_core::organisation::Organisation;
+use registry_core::policy::{Audience, Caller, Policy, visible_audiences};
+use registry_core::search::{Answer, Document, Embedding, Query, ReadError, Shard, ShardBuilder, Weights};
+use registry_core::token::PublicKey;
+
+use crate::catalog::documents;
+use crate::embedding;
+use crate::library::Checked;
+use crate::store::{Store, StoreError};
+use crate::walk::{Fault, sound};
+
+/// Why nothing can be searched.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// A file of the catalog cannot be had.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no catalog.
+    #[error("there is no catalog in `{0}`: `guildhall build --out DIR` makes one")]
+    NoCatalog(String),
+    /// The head is not one that these keys signed.
+    #[error("the head of the catalog cannot be trusted; name the key that signed it with --head-key")]
+    Head(#[from] HeadError),
+    /// A file is missing or altered.
+    #[error("a file of the catalog is {0}; see `guildhall verify`")]
+    Damaged(Fault),
+    /// The root cannot be read.
+    #[error("the root of the catalog cannot be read")]
+    Root(#[from] RootError),
+    /// The policy cannot be read.
+    #[error("the policy of the catalog cannot be read")]
+    Policy(#[from] FormatError),
+    /// A shard or the table cannot be read or written.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// The shards of every audience, and who belongs to which.
+#[derive(Debug)]
+pub struct Index {
+    shards: BTreeMap<Audience, Vec<Shard>>,
+    /// The table of a catalog that has another than the program.
+    table: Option<Embedding>,
+    /// The rules of membership.
+    pub policy: Policy,
+}
+
+/// What is indexed of a skill, beside its slug.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// Its name.
+    pub name: bool,
+    /// Its description.
+    pub description: bool,
+    /// Its tags.
+    pub tags: bool,
+}
+
+impl Index {
+    /// The index of what was checked.
+    ///
+    /// # Errors
+    /// When a shard becomes too large.
+    pub fn of(checked: &Checked) -> Result<Self, IndexError> {
+        Self::made(documents(checked), &checked.organisation.policy)
+    }
+
+    fn made<'a>(
+        documents: impl IntoIterator<Item = (&'a Audience, Document)>,
+        policy: &Policy,
+    ) -> Result<Self, IndexError> {
+        let mut builders: BTreeMap<Audience, ShardBuilder> = BTreeMap::new();
+        for (audience, document) in documents {
+            builders.entry(audience.clone()).or_default().add(document);
+        }
+        let embedding = Some(embedding::shared());
+        let encoded = |(audience, builder): (Audience, ShardBuilder)| {
+            let shard = |part: ShardBuilder| Ok(Shard::read(part.encode(embedding)?)?);
+            let parts = builder.split(embedding).into_par_iter().map(shard);
+            Ok((audience, parts.collect::<Result<_, IndexError>>()?))
+        };
+        let shards = builders.into_par_iter().map(encoded).collect::<Result<_, IndexError>>()?;
+        Ok(Self { shards, table: None, policy: policy.clone() })
+    }
+
+    /// The index of a catalog, whose head one of these keys signed. Every file that is read has its digest.
+    ///
+    /// # Errors
+    /// Any [`IndexError`].
+    pub fn open(store: &Store, pinned: &[PublicKey]) -> Result<Self, IndexError> {
+        let bytes = store.get(HEAD_PATH)?.ok_or_else(|| IndexError::NoCatalog(store.to_string()))?;
+        let head = Head::verify(&bytes, pinned)?;
+        let root = Root::decode(&take(store, &Key::Root(head.root))?, &head.root)?;
+        let policy = take(store, &Key::Policy(root.policy))?;
+        let organisation: Organisation = serde_json::from_slice(&policy).map_err(FormatError::Json)?;
+        let shards = root.shards.into_par_iter().map(|(audience, digests)| {
+            let shard =
+                |digest: Digest| Ok(Shard::read(take(store, &Key::Shard(audience.clone(), digest))?)?);
+            let shards = digests.into_iter().map(shard).collect::<Result<_, IndexError>>()?;
+            Ok((audience, shards))
+        });
+        let shards = shards.collect::<Result<_, IndexError>>()?;
+        let foreign = root.table.filter(|digest| *digest != embedding::shared().digest());
+        let table =
+            foreign.map(|digest| Ok::<_, IndexError>(Embedding::read(take(store, &Key::Table(digest))?)?));
+        Ok(Self { shards, table: table.transpose()?, policy: organisation.policy })
+    }
+
+    /// The same skills, indexed by these fields alone.
+    ///
+    /// # Errors
+    /// When a shard becomes too large.
+    pub fn by_fields(&self, fields: Fields) -> Result<Self, IndexError> {
+        let with_audience = self.shards.iter().flat_map(|(audience, shards)| {
+            let listings = shards.iter().flat_map(Shard::listings);
+            listings.map(move |listing| (audience, fields.of(listing)))
+        });
+        Self::made(with_audience, &self.policy)
+    }
+
+    /// Everything that it says of its skills.
+    pub fn listings(&self) -> impl Iterator<Item = Listing> {
+        self.shards.values().flatten().flat_map(Shard::listings)
+    }
+
+    /// The shards of all audiences that `is_seen`.
+    #[must_use]
+    pub fn seen(&self, is_seen: impl Fn(&Audience) -> bool) -> Seen<'_> {
+        let shards =
+            self.shards.iter().filter(|(audience, _)| is_seen(audience)).flat_map(|(_, shards)| shards);
+        Seen { shards: shards.collect(), embedding: self.table.as_ref().unwrap_or(embedding::shared()) }
+    }
+
+    /// The shards that an edge would open for a caller at `now`, in seconds since the epoch.
+    #[must_use]
+    pub fn seen_by(&self, caller: &Caller, now: u64) -> Seen<'_> {
+        let visible = visible_audiences(self.shards.keys(), Some(caller), &self.policy, now);
+        self.seen(|audience| visible.contains(&audience))
+    }
+}
+
+impl Fields {
+    fn of(self, mut listing: Listing) -> Document {
+        if !self.name {
+            listing.name.clear();
+        }
+        if !self.description {
+            listing.description.clear();
+        }
+        if !self.tags {
+            listing.tags.clear();
+        }
+        listing.into()
+    }
+}
+
+fn take(store: &Store, key: &Key) -> Result<Vec<u8>, IndexError> {
+    Ok(sound(key, store.get(&key.path())?).map_err(IndexError::Damaged)?.into())
+}
+
+/// What somebody wants of the answers beside the words.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// What the answers must be.
+    pub filters: &'a Filters,
+    /// How many.
+    pub k: usize,
+    /// Whether each says why it is one.
+    pub explain: bool,
+}
+
+/// The part of an index that somebody sees.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    shards: Vec<&'a Shard>,
+    embedding: &'a Embedding,
+}
+
+impl Seen<'_> {
+    /// Searches, by the weights and the table of an edge.
+    #[must_use]
+    pub fn search(&self, text: &str, asked: &Asked<'_>) -> Answer {
+        let Asked { filters, k, explain } = *asked;
+        let query =
+            Query { text, filters, k, explain, embedding: Some(self.embedding), weights: &Weights::TUNED };
+        registry_core::search::search(&self.shards, &query)
+    }
+}
