@@ -9,6 +9,7 @@ use half::f16;
 
 use super::analysis::is_filler;
 use super::container::{Format, ReadError, Strings, u32_at};
+use super::dot::dot;
 use super::wordpiece;
 use crate::digest::Digest;
 
@@ -161,11 +162,6 @@ fn quantised(sum: &[f32]) -> Option<Vector> {
 /// The length of a vector.
 pub(super) fn norm(values: &[i8]) -> f32 {
     libm::sqrtf(dot(values, values) as f32)
-}
-
-/// The sum of products. Integers, so that the order in which a machine adds them is all one.
-pub(super) fn dot(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
 }
 
 /// A table of these words, each of which has a direction of its own or that of the words beside it.
