@@ -4,6 +4,7 @@
 mod classes;
 mod grammar;
 mod languages;
+mod line;
 mod painter;
 mod parser;
 mod search;

@@ -5,15 +5,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use syntect::parsing::syntax_definition::ContextId;
-
 use super::classes::Effect;
 use super::grammar::{Action, Change, Context, Entered, Grammars, Pattern, Rule};
+use super::line::Line;
 use super::painter::Painter;
 use super::search::{Place, Search};
 
-/// How many contexts may lie in one another.
-const MAX_DEPTH: usize = 100;
 /// What making a pattern costs out of what was read.
 const REFERRING_EFFORT: usize = 2_000;
 
@@ -29,25 +26,13 @@ pub(super) struct Parser<'a, 't> {
     painter: Painter<'t>,
 }
 
+/// A context that the parser is in.
 #[derive(Debug)]
-struct Level {
-    context: Arc<Context>,
+pub(super) struct Level {
+    pub(super) context: Arc<Context>,
     /// Contexts whose rules come first, here and in all that is entered from here.
     prototypes: Vec<Arc<Context>>,
 }
-
-/// A line, and what was done at one place of it without going on.
-struct Line<'l> {
-    text: &'l str,
-    at: usize,
-    /// The depth to which a context was entered here: leaving it here would lead back.
-    floor: Option<usize>,
-    /// In which states one context was put in place of another here.
-    sets: Vec<State>,
-}
-
-/// All that decides about the next rule at a place.
-type State = (Option<usize>, Vec<ContextId>);
 
 /// A rule that matches.
 struct Hit {
@@ -78,7 +63,7 @@ impl<'a, 't> Parser<'a, 't> {
         self.search.begin();
         // The grammars look for the end of a line, which the last one may lack.
         let whole = if text.ends_with('\n') { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n")) };
-        let mut line = Line { text: &whole, at: 0, floor: None, sets: Vec::new() };
+        let mut line = Line::new(&whole);
         while !self.search.is_exhausted() {
             match self.next(&line)? {
                 Next::Follow(hit) => self.follow(&mut line, &hit)?,
@@ -114,7 +99,7 @@ impl<'a, 't> Parser<'a, 't> {
         let mut circular = false;
         for (rule, forced) in rules {
             let Some(place) = search.find(&rule.pattern, line.text, line.at) else { continue };
-            if !rule.action.is_open(place, stack.len())
+            if !Line::is_open(&rule.action, place, stack.len())
                 || best.is_some_and(|(_, (first, _), _)| first <= place.0)
             {
                 continue;
@@ -139,7 +124,7 @@ impl<'a, 't> Parser<'a, 't> {
     }
 
     fn follow(&mut self, line: &mut Line<'_>, hit: &Hit) -> Option<()> {
-        line.go(hit, &self.stack);
+        line.go(hit.place.1, hit.action.change, &self.stack);
         if hit.forced {
             self.forced.push(self.stack.len());
         }
@@ -264,53 +249,5 @@ impl<'a, 't> Parser<'a, 't> {
         let groups = self.search.groups(&hit.pattern, line.text, hit.place.0);
         let text = |group| groups.pos(group).and_then(|(start, end)| line.text.get(start..end));
         Arc::new(context.referring_to(&(0..10).map(text).collect::<Vec<_>>()))
-    }
-}
-
-impl Line<'_> {
-    /// Whether following a rule here, without going on, would come back to where the parser was before.
-    fn is_circle(&self, action: &Action, stack: &[Level]) -> bool {
-        match action.change {
-            Change::Pop => self.floor == Some(stack.len()),
-            Change::Set => !self.sets.is_empty() && self.sets.contains(&self.state(stack)),
-            Change::Nothing | Change::Push => false,
-        }
-    }
-
-    fn state(&self, stack: &[Level]) -> State {
-        (self.floor, stack.iter().map(|level| level.context.id).collect())
-    }
-
-    fn go(&mut self, hit: &Hit, stack: &[Level]) {
-        let end = hit.place.1;
-        if end > self.at {
-            (self.at, self.floor) = (end, None);
-            self.sets.clear();
-        } else if hit.action.change == Change::Push {
-            self.floor = Some(stack.len() + 1);
-        } else if hit.action.change == Change::Set {
-            self.sets.push(self.state(stack));
-        }
-    }
-
-    /// Goes on by a character; not to the end of the line.
-    fn skip(&mut self) -> bool {
-        let next = self.text.get(self.at..).and_then(|rest| rest.char_indices().nth(1));
-        let Some((width, _)) = next else { return false };
-        (self.at, self.floor) = (self.at + width, None);
-        self.sets.clear();
-        true
-    }
-}
-
-impl Action {
-    /// Whether a match at a place does anything.
-    fn is_open(&self, (start, end): Place, depth: usize) -> bool {
-        match self.change {
-            Change::Nothing => start < end,
-            Change::Pop => true,
-            Change::Push => depth < MAX_DEPTH,
-            Change::Set => depth < MAX_DEPTH || !self.is_deeper(),
-        }
     }
 }

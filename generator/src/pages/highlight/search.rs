@@ -6,8 +6,12 @@ use super::grammar::Pattern;
 
 /// How often a pattern may go back and try another way at one place: one that does so more often does not match.
 const MAX_RETRIES: u32 = 2_000;
+/// How often it may do so for no more than what each search costs.
+const FREE_RETRIES: u32 = 100;
 /// What a search costs beside the bytes that it passes.
 const SEARCH_EFFORT: usize = 16;
+/// What a search costs that must be done again with more retries.
+const RETRIES_EFFORT: usize = 20_000;
 
 /// A place in a line, in bytes: begin and end.
 pub(super) type Place = (usize, usize);
@@ -62,20 +66,17 @@ impl Search {
 
     fn search(&mut self, pattern: &Pattern, line: &str, from: usize) -> Option<Place> {
         let regex = pattern.regex()?;
-        let mut limits = MatchParam::default();
-        limits.set_retry_limit_in_match(MAX_RETRIES);
         self.last = address(pattern);
-        let region = Some(&mut self.region);
-        let found = regex.search_with_param(
-            line,
-            from,
-            line.len(),
-            SearchOptions::SEARCH_OPTION_NONE,
-            region,
-            limits,
-        );
+        let mut search = |retries| {
+            let mut limits = MatchParam::default();
+            limits.set_retry_limit_in_match(retries);
+            let (options, region) = (SearchOptions::SEARCH_OPTION_NONE, Some(&mut self.region));
+            regex.search_with_param(line, from, line.len(), options, region, limits)
+        };
+        let first = search(FREE_RETRIES);
+        let (found, again) = if first.is_err() { (search(MAX_RETRIES), RETRIES_EFFORT) } else { (first, 0) };
         let to = found.ok().flatten();
-        self.spend(SEARCH_EFFORT + to.unwrap_or(line.len()).saturating_sub(from));
+        self.spend(SEARCH_EFFORT + again + to.unwrap_or(line.len()).saturating_sub(from));
         to.and_then(|_| self.region.pos(0))
     }
 

@@ -196,7 +196,7 @@ pub(super) fn texts() -> impl Strategy<Value = String> {
 
 proptest! {
     // A case with which the parser went in circles would never end.
-    #![proptest_config(ProptestConfig { cases: 2 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn whatever_the_text_it_comes_out_as_it_was_in_spans_of_ours(text in texts(), language in 0..LANGUAGES.len()) {
