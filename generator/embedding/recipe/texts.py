@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import skills
-from sources import SOURCES, Repository
+from repository import Repository
+from sources import SOURCES
 
 ROOT = Path(__file__).resolve().parents[3]
 FEWEST, MOST = 3, 60
