@@ -92,14 +92,22 @@ fn time(shards: &[&Shard], questions: &[Question], embedding: Option<&Embedding>
     let mut found = 0;
     for question in questions {
         let filters = &Filters::default();
-        let query =
-            Query { text: &question.q, filters, k: RESULTS, explain: false, embedding, weights: &Weights::TUNED };
+        let query = Query {
+            text: &question.q,
+            filters,
+            k: RESULTS,
+            explain: false,
+            embedding,
+            weights: &Weights::TUNED,
+        };
         let mut quickest = f64::INFINITY;
         for run in 0..RUNS {
             let started = Instant::now();
             let answer = search(shards, &query);
             quickest = quickest.min(started.elapsed().as_secs_f64() * 1e6);
-            found += usize::from(run == 0 && answer.hits.iter().any(|hit| hit.listing.name.contains(&question.need)));
+            found += usize::from(
+                run == 0 && answer.hits.iter().any(|hit| hit.listing.name.contains(&question.need)),
+            );
         }
         times.push(quickest);
     }
