@@ -8,6 +8,7 @@ mod programs;
 mod repository;
 mod served;
 mod stand;
+mod watched;
 mod world;
 
 pub use answer::Answer;
@@ -16,4 +17,5 @@ pub use programs::{guildhall, workspace};
 pub use repository::{Repository, files};
 pub use served::Served;
 pub use stand::{HostKind, Stand};
+pub use watched::Watched;
 pub use world::{World, check, key};

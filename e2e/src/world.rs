@@ -93,6 +93,10 @@ pub fn key(kid: &str) -> Result<SigningKey> {
     Ok(SigningKey::from_seed(kid, *Digest::of(kid.as_bytes()).as_bytes())?)
 }
 
+fn open(folder: &Path, development: bool) -> Result<Served> {
+    Served::open(&folder.join("dist"), &folder.join("log"), &key("head-1")?.public(), development)
+}
+
 impl World {
     /// Builds the catalog of sound skills as if they were committed, with a head signed at `signed`, and an edge in
     /// or out of development mode.
@@ -117,13 +121,16 @@ impl World {
     ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         write_catalog(&folder.path().join("dist"), &checked, signed, committed, edit)?;
-        let served = Served::open(
-            &folder.path().join("dist"),
-            &folder.path().join("log"),
-            &key("head-1")?.public(),
-            development,
-        )?;
+        let served = open(folder.path(), development)?;
         Ok(Self { served, folder, checked })
+    }
+
+    /// Another edge over the same files, in development mode, that has read none of them.
+    ///
+    /// # Errors
+    /// When the folders cannot be opened.
+    pub fn reopen(&self) -> Result<Served> {
+        open(self.folder.path(), true)
     }
 
     /// Writes the catalog of other skills over this one, as the next build would.

@@ -3,18 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
-use e2e::{World, check, key};
-use edge_worker::native::FilesHost;
-use edge_worker::{Body, Host, HostError, handle};
+use e2e::{Watched, World, check, key};
+use edge_worker::{Body, handle};
 use generator::library::Checked;
 use registry_core::catalog::{Head, Key};
 use registry_core::digest::Digest;
-use registry_core::usage::UsageRecord;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -138,70 +136,18 @@ async fn a_newer_head_is_taken_and_an_older_one_is_not() {
     assert_eq!(description(&world).await, "Tunes a harp.");
 }
 
-/// The files of a catalog, of which one root is slow to come.
-struct SlowRoot {
-    files: FilesHost,
-    slow: Key,
-    /// The slow root is being waited for.
-    asked: Notify,
-    /// It may come.
-    release: Notify,
-    /// How many files were read.
-    reads: AtomicUsize,
-}
-
-impl SlowRoot {
-    fn of(world: &World, slow: Key) -> Self {
-        Self {
-            files: FilesHost::new(&world.catalog(), &world.log()).unwrap(),
-            slow,
-            asked: Notify::new(),
-            release: Notify::new(),
-            reads: AtomicUsize::new(0),
-        }
-    }
-}
-
-impl Host for SlowRoot {
-    async fn head(&self) -> Result<Bytes, HostError> {
-        self.files.head().await
-    }
-
-    async fn get(&self, key: &Key) -> Result<Option<Bytes>, HostError> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        if *key == self.slow {
-            self.asked.notify_one();
-            self.release.notified().await;
-        }
-        self.files.get(key).await
-    }
-
-    fn now(&self) -> u64 {
-        self.files.now()
-    }
-
-    fn random(&self) -> Result<[u8; 16], HostError> {
-        self.files.random()
-    }
-
-    async fn fetch(
-        &self,
-        request: http::Request<Bytes>,
-        timeout: Duration,
-    ) -> Result<http::Response<Bytes>, HostError> {
-        self.files.fetch(request, timeout).await
-    }
-
-    async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {
-        self.files.append_log(record).await
-    }
-}
-
 #[tokio::test]
 async fn an_older_catalog_that_arrives_late_does_not_replace_a_newer_one() {
     let world = world(now(), true, false);
     let older: Head = serde_json::from_slice(&fs::read(world.catalog().join("head.json")).unwrap()).unwrap();
-    let host = SlowRoot::of(&world, Key::Root(older.root));
+    let (asked, release) = (&Notify::new(), &Notify::new());
+    let host = Watched::over(&world, move |key| async move {
+        if key == Key::Root(older.root) {
+            asked.notify_one();
+            release.notified().await;
+        }
+    })
+    .unwrap();
     let get = async || {
         let request = http::Request::get("/skills/shared/tune").body(Bytes::new()).unwrap();
         match handle(&host, world.edge(), request).await.into_body() {
@@ -210,10 +156,10 @@ async fn an_older_catalog_that_arrives_late_does_not_replace_a_newer_one() {
         }
     };
     let overtake = async {
-        host.asked.notified().await;
+        asked.notified().await;
         world.publish(&skills("Tunes a harp."), now()).unwrap();
         let newer = get().await;
-        host.release.notify_one();
+        release.notify_one();
         newer
     };
     let (late, newer) = tokio::join!(get(), overtake);
@@ -224,14 +170,19 @@ async fn an_older_catalog_that_arrives_late_does_not_replace_a_newer_one() {
 #[tokio::test]
 async fn what_a_root_consists_of_is_read_once() {
     let world = world(now(), true, false);
-    let host = SlowRoot::of(&world, Key::Root(Digest::of(b"none is slow")));
+    let reads = &AtomicUsize::new(0);
+    let host = Watched::over(&world, |_| {
+        reads.fetch_add(1, Ordering::Relaxed);
+        ready(())
+    })
+    .unwrap();
     let reads_of_a_search = async || {
         let request =
             http::Request::post("/search").body(Bytes::from_static(b"{\"query\":\"piano\"}")).unwrap();
         assert_eq!(handle(&host, world.edge(), request).await.status(), 200);
-        host.reads.swap(0, Ordering::Relaxed)
+        reads.swap(0, Ordering::Relaxed)
     };
-    assert_eq!(reads_of_a_search().await, 3, "root, policy, shard");
+    assert_eq!(reads_of_a_search().await, 4, "root, policy, shard, table");
     assert_eq!(reads_of_a_search().await, 0);
 }
 
@@ -260,6 +211,36 @@ async fn files_that_are_missing_or_altered_are_never_served() {
         for path in ["/", "/skills/shared/tune", "/search?q=piano", "/no/such/page"] {
             assert_eq!(outcome(&world, "GET", path, Value::Null).await, unavailable(), "{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn without_the_embedding_table_words_alone_answer_and_the_answer_says_so() {
+    let reads_of_table = &AtomicUsize::new(0);
+    let found = async |world: &World| {
+        let host = Watched::over(world, |key| {
+            reads_of_table.fetch_add(usize::from(matches!(key, Key::Table(_))), Ordering::Relaxed);
+            ready(())
+        });
+        let query = Bytes::from_static(b"{\"query\":\"piano\"}");
+        let answer =
+            handle(&host.unwrap(), world.edge(), http::Request::post("/search").body(query).unwrap()).await;
+        let degraded = answer.headers().contains_key("guildhall-degraded");
+        let Body::Bytes(hits) = answer.into_body() else { panic!("the answer of a search is in memory") };
+        let hits: Value = serde_json::from_slice(&hits).unwrap();
+        (degraded, hits[0]["slug"].clone())
+    };
+    assert_eq!(found(&world(now(), true, false)).await, (false, json!("shared/tune")));
+    let damages: [fn(&Path); 2] =
+        [|file| fs::remove_file(file).unwrap(), |file| fs::write(file, "GHTABLE").unwrap()];
+    for damage in damages {
+        let world = world(now(), true, false);
+        damage(&a_file(&world.catalog(), "tables"));
+        reads_of_table.store(0, Ordering::Relaxed);
+        for _ in 0..3 {
+            assert_eq!(found(&world).await, (true, json!("shared/tune")));
+        }
+        assert_eq!(reads_of_table.load(Ordering::Relaxed), 1, "it is not asked for again at once");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The catalog as the edge holds it: head verified, root current, every file checked against its digest.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -15,6 +16,9 @@ use crate::config::EdgeConfig;
 use crate::host::Host;
 use crate::reply::{LogNote, Refusal};
 
+/// How long a table that could not be read is not asked for again.
+const TABLE_REST_SECONDS: u64 = 10;
+
 /// One catalog root and what has been read of it. A request holds one from start to end (law 9).
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -26,6 +30,8 @@ pub(crate) struct Catalog {
     paths: Memo<PathBucket>,
     shards: Memo<Shard>,
     table: Memo<Embedding>,
+    /// Seconds since the epoch.
+    table_rests_until: AtomicU64,
 }
 
 /// Values by digest, read once. A root bounds how many there are.
@@ -141,6 +147,7 @@ impl Catalog {
             paths: Memo::default(),
             shards: Memo::default(),
             table: Memo::default(),
+            table_rests_until: AtomicU64::default(),
         })
     }
 
@@ -177,9 +184,24 @@ impl Catalog {
         self.shards.load(host, &key, |bytes| Shard::read(bytes.into())).await
     }
 
-    /// The embedding table that the root names.
-    pub(crate) async fn table<H: Host>(&self, host: &H, digest: Digest) -> Result<Arc<Embedding>, Refusal> {
-        self.table.load(host, &Key::Table(digest), |bytes| Embedding::read(bytes.into())).await
+    /// The embedding table that the root names, and what the operator is told where it cannot be read. It is large:
+    /// one that could not be read is not asked for again at once.
+    pub(crate) async fn table<H: Host>(
+        &self,
+        host: &H,
+        now: u64,
+    ) -> (Option<Arc<Embedding>>, Option<LogNote>) {
+        let Some(digest) = self.root.table else { return (None, None) };
+        if now < self.table_rests_until.load(Ordering::Relaxed) {
+            return (None, None);
+        }
+        match self.table.load(host, &Key::Table(digest), |bytes| Embedding::read(bytes.into())).await {
+            Ok(table) => (Some(table), None),
+            Err(refusal) => {
+                self.table_rests_until.store(now + TABLE_REST_SECONDS, Ordering::Relaxed);
+                (None, refusal.into_note())
+            }
+        }
     }
 }
 

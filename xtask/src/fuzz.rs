@@ -1,4 +1,4 @@
-//! Fuzzing the parsers of foreign text, each against its law. `registry-core/fuzz` holds the laws and the seeds.
+//! Fuzzing the parsers of foreign bytes, each against its law. `registry-core/fuzz` holds the laws and the seeds.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,13 @@ use crate::output::{line, note};
 use crate::process::{cargo, command, exists, read, root, run, target};
 
 /// The targets, and whether what they parse is YAML.
-const TARGETS: [(&str, bool); 3] = [("frontmatter", true), ("requirement", false), ("organisation", true)];
+const TARGETS: [(&str, bool); 5] = [
+    ("frontmatter", true),
+    ("requirement", false),
+    ("organisation", true),
+    ("shard", false),
+    ("embedding", false),
+];
 /// Longest input tried, seconds after which one counts as hanging, MiB of memory.
 const BOUNDS: [&str; 3] = ["-max_len=4096", "-timeout=10", "-rss_limit_mb=2048"];
 

@@ -124,7 +124,8 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 /// Name and description; nothing for a file whose frontmatter does not read.
 fn skill(path: &Path) -> Result<Option<(String, String)>> {
     let text = fs::read_to_string(path)?;
-    let frontmatter = text.trim_start_matches('\u{feff}').strip_prefix("---").and_then(|t| t.split_once("\n---"));
+    let frontmatter =
+        text.trim_start_matches('\u{feff}').strip_prefix("---").and_then(|t| t.split_once("\n---"));
     let Some((frontmatter, _)) = frontmatter else { return Ok(None) };
     let read: Result<Frontmatter, _> = serde_yaml::from_str(frontmatter);
     Ok(read.ok().map(|read| {

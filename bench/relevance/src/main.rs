@@ -3,6 +3,7 @@
 //! `cargo run --release --manifest-path bench/Cargo.toml -p relevance -- ../shared/corpus generator/embedding/table.bin`
 
 mod corpus;
+mod tune;
 mod typos;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ struct Arguments {
     /// Weights to try, as NAME=VALUE; one run each.
     #[arg(long = "try")]
     tries: Vec<String>,
-    /// Choose each weight in turn, leaving one repository out.
+    /// Tries a grid of weights, and tells how those chosen without a repository do on its queries.
     #[arg(long)]
     tune: bool,
 }
@@ -41,7 +42,10 @@ struct Setting {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let pairs = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../registry-core/tests/data/queries-zh.jsonl"));
+    let pairs = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../registry-core/tests/data/queries-zh.jsonl"
+    ));
     let corpus = Corpus::read(&arguments.corpus, &pairs)?;
     let embedding = Embedding::read(std::fs::read(&arguments.table)?)?;
     let mut builder = ShardBuilder::default();
@@ -56,6 +60,9 @@ fn main() -> Result<()> {
     let setting = Setting { shard: Shard::read(bytes)?, embedding, slugs, sets };
     report(&setting, "tuned", &Weights::TUNED, true);
     report(&setting, "no meaning", &Weights::TUNED, false);
+    if arguments.tune {
+        tune::run(&setting);
+    }
     for tried in &arguments.tries {
         let mut weights = Weights::TUNED;
         for change in tried.split(',') {
@@ -67,7 +74,8 @@ fn main() -> Result<()> {
 }
 
 fn set(weights: &mut Weights, change: &str) -> Result<()> {
-    let (name, value) = change.split_once('=').ok_or_else(|| anyhow::anyhow!("`{change}` is not NAME=VALUE"))?;
+    let (name, value) =
+        change.split_once('=').ok_or_else(|| anyhow::anyhow!("`{change}` is not NAME=VALUE"))?;
     let value: f32 = value.parse()?;
     let weight = match name {
         "saturation" => &mut weights.saturation,
@@ -99,20 +107,22 @@ fn report(setting: &Setting, name: &str, weights: &Weights, with_meaning: bool) 
 }
 
 fn measure(setting: &Setting, questions: &[Question], weights: &Weights, with_meaning: bool) -> Relevance {
-    let one = |question: &Question| {
-        let query = Query {
-            text: &question.text,
-            filters: &Filters::default(),
-            k: DEPTH,
-            explain: false,
-            embedding: with_meaning.then_some(&setting.embedding),
-            weights,
-        };
-        let hits = search(&[&setting.shard], &query).hits;
-        let right: Vec<&String> = question.relevant.iter().filter_map(|key| setting.slugs.get(key)).collect();
-        let is_right = |slug: String| right.contains(&&slug);
-        let answers: Vec<bool> = hits.iter().map(|hit| is_right(hit.listing.slug.to_string())).collect();
-        Relevance::of(&answers, question.relevant.len())
+    let judged = questions.par_iter().map(|question| judge(setting, question, weights, with_meaning));
+    Relevance::mean(&judged.collect::<Vec<_>>())
+}
+
+fn judge(setting: &Setting, question: &Question, weights: &Weights, with_meaning: bool) -> Relevance {
+    let query = Query {
+        text: &question.text,
+        filters: &Filters::default(),
+        k: DEPTH,
+        explain: false,
+        embedding: with_meaning.then_some(&setting.embedding),
+        weights,
     };
-    Relevance::mean(&questions.par_iter().map(one).collect::<Vec<_>>())
+    let hits = search(&[&setting.shard], &query).hits;
+    let right: Vec<&String> = question.relevant.iter().filter_map(|key| setting.slugs.get(key)).collect();
+    let is_right = |slug: String| right.contains(&&slug);
+    let answers: Vec<bool> = hits.iter().map(|hit| is_right(hit.listing.slug.to_string())).collect();
+    Relevance::of(&answers, question.relevant.len())
 }

@@ -7,7 +7,7 @@ use http::header::HeaderName;
 use registry_core::api::{Filters, MAX_QUERY, MAX_RESULTS, SearchRequest};
 use registry_core::html;
 use registry_core::policy::visible_audiences;
-use registry_core::search::{self, Answer, Embedding, Query, Shard, Weights};
+use registry_core::search::{self, Answer, Query, Shard, Weights};
 
 use crate::handle::Request;
 use crate::host::Host;
@@ -75,20 +75,11 @@ impl<H: Host> Request<'_, H> {
         self.may_read()?;
         let shards = self.shards().await?;
         let shards: Vec<&Shard> = shards.iter().map(Arc::as_ref).collect();
-        let (table, note) = self.table().await;
+        let (table, note) = self.catalog.table(self.host, self.now).await;
         let embedding = table.as_deref();
         let weights = &Weights::TUNED;
         let query = Query { text: query, filters, k, explain, embedding, weights };
         Ok((search::search(&shards, &query), note))
-    }
-
-    /// What gives words their meaning. Search goes on without it.
-    async fn table(&self) -> (Option<Arc<Embedding>>, Option<LogNote>) {
-        let Some(digest) = self.catalog.root.table else { return (None, None) };
-        match self.catalog.table(self.host, digest).await {
-            Ok(table) => (Some(table), None),
-            Err(refusal) => (None, refusal.into_note()),
-        }
     }
 
     /// The shards of the audiences to which the caller belongs, and no other (law 4).

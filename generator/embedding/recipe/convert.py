@@ -1,4 +1,7 @@
-"""A table in the older SKEMB1 format, with its vocabulary file -> a table in ours. Values and scales are kept as they are."""
+"""A table in the older SKEMB1 format -> one in ours, to compare with. Values and scales stay as they are.
+
+`python convert.py SKEMB1 VOCABULARY TABLE`, the vocabulary being a file with a token per line.
+"""
 
 import sys
 from pathlib import Path

@@ -86,3 +86,9 @@ def decode(data):
     codes = np.empty((rows, dimensions), np.uint8)
     codes[:, 0::2], codes[:, 1::2] = packed & 15, packed >> 4
     return tokens, codes, np.frombuffer(scales, "<f2").copy()
+
+
+def opened(data):
+    """Tokens and rows of a table, with the values that a reader computes."""
+    tokens, codes, scales = decode(data)
+    return tokens, dequantise(codes, scales)

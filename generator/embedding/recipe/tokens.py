@@ -1,5 +1,6 @@
-"""Text -> rows of the table: BERT's uncased basic tokenisation, stop words out, WordPiece over the table's vocabulary."""
+"""Text -> rows of the table: BERT's uncased basic tokenisation, stop words out, WordPiece over its vocabulary."""
 
+import functools
 import re
 import unicodedata
 from pathlib import Path
@@ -10,9 +11,12 @@ UNKNOWN = "[UNK]"
 SPECIAL = re.compile(r"\[(PAD|CLS|SEP|MASK|UNK|unused\d+)\]")
 ANALYSIS = Path(__file__).resolve().parents[3] / "registry-core/src/search/analysis.rs"
 SCRIPTS = ("LATIN", "CJK", "GREEK", "DIGIT")
+"""How the names of those characters begin that get rows."""
 MARKS = "+#"
+"""The marks that get a row, for `c++` and `c#`."""
 
 
+@functools.cache
 def stop_words():
     """Stop and filler words, as the engine has them: read from its source, so that there is one list."""
     source = ANALYSIS.read_text()

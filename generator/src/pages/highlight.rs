@@ -2,16 +2,20 @@
 //! but that text, escaped, in spans of ours.
 
 mod classes;
+mod grammar;
 mod languages;
+mod line;
+mod painter;
+mod parser;
+mod search;
 mod spans;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
-use syntect::parsing::{ParseState, SyntaxReference, SyntaxSet};
+use syntect::parsing::SyntaxReference;
 
-use self::classes::{Classes, Colour};
-use self::spans::Spans;
+use self::grammar::Grammars;
+use self::parser::Parser;
 
 pub(super) use self::spans::is_text;
 
@@ -20,18 +24,16 @@ pub const MAX_TEXT_BYTES: usize = 64 << 10;
 /// The longest line that is highlighted, in bytes; longer ones stay plain. The grammars' patterns backtrack: what the
 /// worst line costs grows with the square of its length and more, so that a larger figure lets one text stall a build.
 pub const MAX_LINE_BYTES: usize = 250;
-/// How much of a text is highlighted, as the sum of the squares of its lines' lengths; the rest stays plain. It is some
-/// thousand lines as people write them, and few of those that are made to be slow.
-const MAX_EFFORT: usize = 4 << 20;
+/// What may be spent on a text, in steps of some nanoseconds: rules that are tried, and bytes that are searched. What
+/// comes after stays plain.
+const MAX_EFFORT: usize = 16 << 20;
 
-static SHARED: LazyLock<Highlighter> =
-    LazyLock::new(|| Highlighter { syntaxes: two_face::syntax::extra_newlines(), classes: Classes::new() });
+static SHARED: LazyLock<Highlighter> = LazyLock::new(|| Highlighter { grammars: Grammars::new() });
 
 /// The grammars, and what their scopes look like.
 #[derive(Debug)]
 pub struct Highlighter {
-    syntaxes: SyntaxSet,
-    classes: Classes,
+    grammars: Grammars,
 }
 
 /// A language that can be highlighted.
@@ -58,7 +60,7 @@ impl Highlighter {
     #[must_use]
     pub fn language(&self, word: &str) -> Option<Language<'_>> {
         let word = word.split([',', '{', ':']).next()?.to_ascii_lowercase();
-        self.syntaxes.find_syntax_by_name(languages::syntax(&word)?).map(Language)
+        self.grammars.syntaxes.find_syntax_by_name(languages::syntax(&word)?).map(Language)
     }
 
     /// The text as HTML for a `<pre>`: escaped, in `<span class="…">` of the classes that the style sheet knows, none
@@ -75,42 +77,20 @@ impl Highlighter {
         if text.len() > MAX_TEXT_BYTES {
             return None;
         }
-        // The parser compiles patterns out of what it has read, and panics where that is no pattern.
-        catch_unwind(AssertUnwindSafe(|| self.lines(language, text))).ok().flatten()
-    }
-
-    fn lines(&self, language: Language<'_>, text: &str) -> Option<String> {
-        let mut state = ParseState::new(language.0);
-        let mut colour = Colour::default();
-        let mut spans = Spans::with_capacity(text.len() * 2);
-        let mut effort = 0;
+        let start = self.grammars.start(language.0)?;
+        let mut parser = Parser::new(&self.grammars, start, MAX_EFFORT, text.len() * 2);
         for line in text.split_inclusive('\n') {
-            let more = effort + line.len() * line.len();
-            if line.len() > MAX_LINE_BYTES || more > MAX_EFFORT {
-                spans.text(line, None);
+            if line.len() > MAX_LINE_BYTES {
+                parser.plain(line);
             } else {
-                effort = more;
-                self.line(line, &mut state, &mut colour, &mut spans)?;
+                parser.line(line)?;
             }
         }
-        Some(spans.into_html())
-    }
-
-    fn line(&self, line: &str, state: &mut ParseState, colour: &mut Colour, spans: &mut Spans) -> Option<()> {
-        // The grammars look for the end of a line, which the last one may lack.
-        let padded = format!("{}\n", line.strip_suffix('\n').unwrap_or(line));
-        let mut from = 0;
-        for (at, change) in state.parse_line(&padded, &self.syntaxes).ok()? {
-            if let Some(token) = line.get(from..at.min(line.len())) {
-                spans.text(token, colour.class());
-                from += token.len();
-            }
-            colour.apply(&self.classes, &change).ok()?;
-        }
-        spans.text(line.get(from..)?, colour.class());
-        Some(())
+        Some(parser.into_html())
     }
 }
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use super::Document;
 
 /// Words that carry no meaning of their own, and those that people wrap around what they look for
 /// ("can you help me find a skill that …"), sorted.
-const FILLER: [&str; 109] = [
+const STOP_WORDS: [&str; 109] = [
     "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "been",
     "before", "but", "by", "can", "could", "did", "do", "does", "doing", "find", "for", "from", "get",
     "give", "had", "has", "have", "help", "her", "here", "hey", "hi", "his", "how", "i", "id", "if", "im",
@@ -99,7 +99,7 @@ const EDGES_ZH: &str = "请想要能会我你了吗呢吧啊把给和与或在�
 
 /// Whether a word in lower case says nothing of what is looked for.
 pub(super) fn is_filler(word: &str) -> bool {
-    FILLER.binary_search(&word).is_ok()
+    STOP_WORDS.binary_search(&word).is_ok()
 }
 
 /// Whether a character is written without spaces around words: Han (with extension A and the compatibility block) and
@@ -217,7 +217,7 @@ mod tests {
             ["handl", "custom", "refund"]
         );
         assert_eq!(terms("what is it?"), [""; 0]);
-        assert!(FILLER.is_sorted());
+        assert!(STOP_WORDS.is_sorted());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod analysis;
 mod container;
 mod document;
+mod dot;
 mod duplicates;
 mod embedding;
 mod postings;

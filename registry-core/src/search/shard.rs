@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::container::{Format, ReadError, Strings, u32_at, u64_at};
 use super::document::{Row, encode_row};
+use super::dot::dot;
 use super::embedding::{self, Embedding, Vector};
 use super::postings::{self, Postings};
 use super::{Document, analysis, wordpiece};
@@ -313,13 +314,14 @@ impl Shard {
         bytemuck::cast_slice(bytes)
     }
 
-    /// The cosine between a vector and that of each document, in order; 0 for a document without.
-    pub(super) fn cosines<'a>(&'a self, of: &'a Vector) -> impl Iterator<Item = f32> {
+    /// Adds the cosine between a vector and that of each document, in order; 0 for a document without.
+    pub(super) fn add_cosines(&self, of: &Vector, cosines: &mut Vec<f32>) {
         let vectors = self.section(Section::Vectors).get(DIGEST_BYTES..).unwrap_or_default();
         let vectors: &[i8] = bytemuck::cast_slice(vectors);
-        vectors.chunks_exact(self.dimensions.max(1)).zip(&self.norms).map(|(vector, norm)| {
-            if *norm > 0.0 { embedding::dot(&of.values, vector) as f32 / (of.norm * norm) } else { 0.0 }
-        })
+        let vectors = vectors.chunks_exact(self.dimensions.max(1)).zip(&self.norms);
+        cosines.extend(vectors.map(|(vector, norm)| {
+            if *norm > 0.0 { dot(&of.values, vector) as f32 / (of.norm * norm) } else { 0.0 }
+        }));
     }
 
     /// What the shard says of a document.

@@ -25,10 +25,10 @@ pub struct Weights {
 impl Weights {
     /// The weights of every search.
     pub const TUNED: Self = Self {
-        saturation: 0.6,
-        length: 0.3,
+        saturation: 0.4,
+        length: 0.2,
         words: 1.0,
-        meaning: 1.3,
+        meaning: 2.5,
         meaning_unheard: 0.0,
         misspelt: 1.0,
         kin: 0.8,

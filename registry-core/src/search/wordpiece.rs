@@ -12,16 +12,26 @@ const MAX_CHARS: usize = 100;
 /// What every piece but the first of a word starts with.
 const CONTINUATION: &str = "##";
 
-/// The words of a text in lower case, without accents, cut at whatever is neither letter nor digit. Ideographs make no
-/// words: the vocabulary is English.
+/// The words of a text in lower case, without accents, cut at whatever is neither letter nor digit; `+` and `#` are words
+/// (`C++`, `C#`). Ideographs make none: the vocabulary is English.
 pub(super) fn words(text: &str) -> Vec<String> {
-    let plain: String = text
-        .nfd()
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-        .map(|c| if is_ideograph(c) { ' ' } else { c })
+    let plain =
+        text.nfd().filter(|c| !is_combining_mark(*c) && !is_invisible(*c)).flat_map(char::to_lowercase);
+    let spaced: String = plain
+        .flat_map(|c| match c {
+            '+' | '#' => [' ', c, ' '],
+            c if c.is_alphanumeric() && !is_ideograph(c) => ['\0', c, '\0'],
+            _ => [' '; 3],
+        })
+        .filter(|c| *c != '\0')
         .collect();
-    plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    spaced.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether a character is neither seen nor a gap: soft hyphens, marks of zero width, controls that are no white space.
+fn is_invisible(c: char) -> bool {
+    let is_format = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}');
+    is_format || (c.is_control() && !c.is_whitespace())
 }
 
 /// The indices in `vocabulary` of the longest pieces that make up a word; nothing for a word that they do not cover.
@@ -63,6 +73,7 @@ mod tests {
             ["cafe", "au", "lait", "naive", "angstrom", "5"]
         );
         assert_eq!(words("用Docker部署 v1.2"), ["docker", "v1", "2"]);
+        assert_eq!(words("C++ or C#"), ["c", "+", "+", "or", "c", "#"]);
         assert_eq!(words(" \t—"), [""; 0]);
     }
 

@@ -1,6 +1,6 @@
 //! From the scopes of a grammar, which number thousands, to the few classes of the style sheet.
 
-use syntect::parsing::{BasicScopeStackOp, Scope, ScopeError, ScopeStack, ScopeStackOp};
+use syntect::parsing::Scope;
 
 /// What a token looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,9 @@ const EFFECTS: [(&str, Option<Class>); 59] = [
     ("variable.parameter.option", Some(Class::Attribute)),
 ];
 
+/// What a scope makes of the text in it; nothing where it leaves the text as it is.
+pub(super) type Effect = Option<Option<Class>>;
+
 /// The effects, those of the longest scopes first.
 #[derive(Debug)]
 pub(super) struct Classes(Vec<(Scope, Option<Class>)>);
@@ -125,39 +128,8 @@ impl Classes {
         Self(effects)
     }
 
-    /// What text looks like in `scope`, which lies in text that looks like `around`.
-    fn within(&self, scope: Scope, around: Option<Class>) -> Option<Class> {
-        match self.0.iter().find(|(prefix, _)| prefix.is_prefix_of(scope)) {
-            // A key is a key, quoted or not.
-            Some((_, Some(Class::String))) if around == Some(Class::Attribute) => around,
-            Some((_, class)) => *class,
-            None => around,
-        }
-    }
-}
-
-/// What text looks like at a place, through all the scopes around it.
-#[derive(Debug, Default)]
-pub(super) struct Colour {
-    scopes: ScopeStack,
-    classes: Vec<Option<Class>>,
-}
-
-impl Colour {
-    pub(super) fn class(&self) -> Option<Class> {
-        self.classes.last().copied().flatten()
-    }
-
-    pub(super) fn apply(&mut self, classes: &Classes, change: &ScopeStackOp) -> Result<(), ScopeError> {
-        let stack = &mut self.classes;
-        self.scopes.apply_with_hook(change, |change, _| match change {
-            BasicScopeStackOp::Push(scope) => {
-                let around = stack.last().copied().flatten();
-                stack.push(classes.within(scope, around));
-            }
-            BasicScopeStackOp::Pop => {
-                stack.pop();
-            }
-        })
+    pub(super) fn effects(&self, scopes: &[Scope]) -> Vec<Effect> {
+        let effect = |scope: &Scope| self.0.iter().find(|(prefix, _)| prefix.is_prefix_of(*scope));
+        scopes.iter().map(|scope| effect(scope).map(|(_, class)| *class)).collect()
     }
 }

@@ -1,10 +1,8 @@
 //! The words after a fence, and the grammars that they name.
 
-/// Each grammar with the words that authors write for it, in lower case. Only these are used: with
-/// lines made to be slow they take tenths of a second at the most, which the grammars of PHP and Less do not. With those
-/// of JavaScript and Scala, and with all that embed JavaScript, as HTML, Markdown and Java do, syntect's parser may never
-/// come back (trishume/syntect#460): TypeScript's stands in for JavaScript's.
-pub(super) const LANGUAGES: [(&str, &[&str]); 49] = [
+/// Each grammar with the words that authors write for it, in lower case. Only these are used: with texts made to be slow
+/// they take tenths of a second at the most.
+pub(super) const LANGUAGES: [(&str, &[&str]); 61] = [
     ("AWK", &["awk"]),
     ("Batch File", &["bat", "batch", "cmd"]),
     ("Bourne Again Shell (bash)", &["bash", "sh", "shell", "zsh", "ksh"]),
@@ -25,30 +23,42 @@ pub(super) const LANGUAGES: [(&str, &[&str]); 49] = [
     ("Fish", &["fish"]),
     ("Go", &["go", "golang"]),
     ("GraphQL", &["gql", "graphql"]),
+    ("Groovy", &["gradle", "groovy"]),
+    ("HTML", &["htm", "html"]),
+    ("HTTP Request and Response", &["http"]),
     ("Haskell", &["haskell", "hs"]),
     ("INI", &["cfg", "editorconfig", "ini"]),
     ("JQ", &["jq"]),
     ("JSON", &["json", "jsonc"]),
+    ("Java", &["java"]),
     ("Java Properties", &["properties"]),
+    ("JavaScript", &["cjs", "javascript", "js", "mjs", "node"]),
     ("Julia", &["jl", "julia"]),
     ("Kotlin", &["kotlin", "kt", "kts"]),
+    ("LaTeX", &["latex", "tex"]),
+    ("Less", &["less"]),
     ("Lua", &["lua"]),
     ("MATLAB", &["matlab"]),
     ("Makefile", &["make", "makefile", "mk"]),
+    ("Markdown", &["markdown", "md"]),
     ("Nix", &["nix"]),
     ("OCaml", &["ml", "ocaml"]),
     ("Objective-C", &["objc", "objective-c"]),
+    ("PHP", &["php"]),
+    ("Perl", &["perl", "pl"]),
     ("Protocol Buffer", &["proto", "protobuf"]),
     ("Python", &["py", "py3", "python", "python3"]),
     ("R", &["r"]),
     ("Rego", &["rego"]),
+    ("Ruby", &["rb", "ruby"]),
     ("Rust", &["rs", "rust"]),
     ("SCSS", &["scss"]),
     ("SQL", &["mysql", "postgres", "postgresql", "psql", "sql", "sqlite"]),
+    ("Scala", &["scala"]),
     ("Swift", &["swift"]),
     ("TOML", &["toml"]),
     ("Terraform", &["hcl", "terraform", "tf"]),
-    ("TypeScript", &["cjs", "cts", "javascript", "js", "mjs", "mts", "node", "ts", "typescript"]),
+    ("TypeScript", &["cts", "mts", "ts", "typescript"]),
     ("TypeScriptReact", &["jsx", "tsx"]),
     ("XML", &["plist", "svg", "xml", "xsd", "xsl"]),
     ("YAML", &["yaml", "yml"]),

@@ -9,12 +9,10 @@ mod fusion;
 mod slip;
 mod understanding;
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use self::bm25::Vocabulary;
 use self::fusion::{Fusion, Halves};
 use self::understanding::Understanding;
+use super::document::Row;
 use super::embedding::Embedding;
 use super::shard::Shard;
 use super::weights::Weights;
@@ -80,13 +78,11 @@ fn halves(shards: &[&Shard], query: &Query<'_>, embedding: Option<&Embedding>) -
     let vocabulary = Vocabulary::new(shards);
     let Understanding { terms, words, unheard } =
         Understanding::of(query.text, &vocabulary, embedding, query.weights);
-    let vector = embedding.and_then(|embedding| embedding.vector(&words));
-    let cosines = |vector| shards.iter().flat_map(|shard| shard.cosines(vector)).collect();
-    Halves {
-        words: vocabulary.score(&terms, query.weights),
-        meaning: vector.as_ref().map_or_else(Vec::new, cosines),
-        unheard,
+    let mut meaning = Vec::new();
+    if let Some(vector) = embedding.and_then(|embedding| embedding.vector(&words)) {
+        shards.iter().for_each(|shard| shard.add_cosines(&vector, &mut meaning));
     }
+    Halves { words: vocabulary.score(&terms, query.weights), meaning, unheard }
 }
 
 /// The shards of a query, their documents counted through.
@@ -134,23 +130,38 @@ impl<'a> Corpus<'a> {
     }
 
     fn best(&self, query: &Query<'_>, scores: &[u32], fusion: &Fusion<'_>) -> Vec<SearchHit> {
-        let answers = (0u32..).zip(scores).filter(|(_, score)| **score > 0);
-        let mut answers: BinaryHeap<(u32, Reverse<u32>)> =
-            answers.map(|(document, score)| (*score, Reverse(document))).collect();
-        let mut hits: Vec<SearchHit> = Vec::new();
-        while let Some((score, Reverse(document))) = answers.pop() {
-            // Equal scores go by slug, which only those that are read tell.
-            if hits.len() >= query.k && hits.last().is_none_or(|last| score < last.score) {
-                break;
+        let mut best: Vec<Found<'_>> = Vec::new();
+        for (document, score) in (0u32..).zip(scores) {
+            let least =
+                if best.len() < query.k { 1 } else { best.last().map_or(u32::MAX, |last| last.score) };
+            if *score < least {
+                continue;
             }
-            let Some((shard, at)) = self.locate(document) else { continue };
-            let Some(row) = shard.row(at).filter(|row| row.passes(query.filters)) else { continue };
-            let explanation = query.explain.then(|| fusion.explanation(document));
-            hits.extend(row.listing().map(|listing| SearchHit { listing, score, explanation }));
+            let found = self.locate(document).and_then(|(shard, at)| shard.row(at));
+            let Some(row) = found.filter(|row| row.passes(query.filters)) else { continue };
+            let found = Found { score: *score, row, document };
+            best.insert(best.partition_point(|better| better.is_before(&found)), found);
+            best.truncate(query.k);
         }
-        hits.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.listing.slug.cmp(&b.listing.slug)));
-        hits.truncate(query.k);
-        hits
+        let hit = |Found { score, row, document }: Found<'_>| {
+            let explanation = query.explain.then(|| fusion.explanation(document));
+            Some(SearchHit { listing: row.listing()?, score, explanation })
+        };
+        best.into_iter().filter_map(hit).collect()
+    }
+}
+
+/// A document that may be among the best.
+struct Found<'a> {
+    score: u32,
+    row: Row<'a>,
+    document: u32,
+}
+
+impl Found<'_> {
+    /// Equal scores go by slug.
+    fn is_before(&self, other: &Self) -> bool {
+        self.score > other.score || (self.score == other.score && self.row.slug < other.row.slug)
     }
 }
 

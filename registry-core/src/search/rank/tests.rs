@@ -115,7 +115,7 @@ fn a_slip_of_the_hand_finds_what_was_meant() {
     for text in ["refnud", "rrefund", "erfund", "refun", "refubd"] {
         assert_eq!(slugs(text, &any, 1), ["support/refund-resolver"], "{text}");
     }
-    assert_eq!(slugs_of(&ask("shipp the csutomer", &any, 1, Some(&table))), ["support/refund-resolver"]);
+    assert_eq!(slugs_of(&ask("csutomer", &any, 1, Some(&table))), ["support/refund-resolver"]);
     assert_eq!(slugs("deploy", &any, 1), ["platform/rollout-plan"], "words of one kin");
 }
 

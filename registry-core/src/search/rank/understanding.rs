@@ -71,20 +71,27 @@ fn mend(words: &mut [String], vocabulary: &Vocabulary<'_>, embedding: &Embedding
     let is_known = |word: &str| embedding.knows(word) || least_frequency(word, vocabulary) > 0;
     let unknown = words.iter_mut().filter(|word| !is_known(word)).take(MAX_MENDED);
     let mended = unknown.filter_map(|word| {
-        let right = usual_neighbour(word, vocabulary, embedding)?.to_owned();
+        let right = usual_neighbour(word, vocabulary, embedding)?;
         Some((std::mem::replace(word, right.clone()), right))
     });
     mended.collect()
 }
 
-/// The word of the language that is one slip away: the one that most skills hold; of those that none holds the most
-/// usual one.
-fn usual_neighbour<'a>(word: &str, vocabulary: &Vocabulary<'_>, embedding: &'a Embedding) -> Option<&'a str> {
-    let known = first_letters(word).into_iter().flat_map(|letter| embedding.words_with_prefix(letter));
-    let near = known.filter(|(known, _)| is_one_slip(word, known));
-    let ranked = near.map(|(near, weight)| (Reverse(least_frequency(near, vocabulary)), weight, near));
+/// The word one slip away, of the language or of the skills: the one that most skills hold; of those that none holds the
+/// most usual one.
+fn usual_neighbour(word: &str, vocabulary: &Vocabulary<'_>, embedding: &Embedding) -> Option<String> {
+    let letters = first_letters(word);
+    let stem = analysis::terms(word).pop().unwrap_or_default();
+    let of_language = letters.iter().flat_map(|letter| embedding.words_with_prefix(letter));
+    let of_skills =
+        letters.iter().flat_map(|letter| vocabulary.with_prefix(letter)).map(|term| (term, f32::MAX));
+    let near = of_language
+        .chain(of_skills)
+        .filter(|(known, _)| is_one_slip(word, known) || is_one_slip(&stem, known));
+    let frequency = |near: &str| least_frequency(near, vocabulary).max(vocabulary.frequency(near));
+    let ranked = near.map(|(near, weight)| (Reverse(frequency(near)), weight, near));
     let best = ranked.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(b.2)));
-    best.map(|(_, _, near)| near)
+    best.map(|(_, _, near)| near.to_owned())
 }
 
 fn least_frequency(word: &str, vocabulary: &Vocabulary<'_>) -> u32 {

@@ -1,6 +1,8 @@
 //! Laws 4 and 5 over random catalogs and callers: real files, the real generator, the real edge in this process.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod search;
+
 use std::collections::BTreeMap;
 
 use e2e::{World, check};
@@ -176,6 +178,12 @@ fn caller(claims: &IdentityClaims) -> Caller {
     }
 }
 
+fn is_visible(world: &World, id: &str, caller: Option<&Caller>) -> bool {
+    let id: SkillId = id.parse().unwrap();
+    let head = world.checked.library.get(&id).map(|skill| &skill.manifest.audience);
+    visibility(head, caller, &world.checked.organisation.policy, now()) == Visibility::Visible
+}
+
 /// Each case builds two catalogs: fewer than proptest's default, unless the environment asks for more.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
@@ -191,12 +199,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let whole = world(&drafts, &|_| true);
         let who = claims.as_ref().map(caller);
-        let visible = |id: &str| {
-            let id: SkillId = id.parse().unwrap();
-            let head = whole.checked.library.get(&id).map(|skill| &skill.manifest.audience);
-            visibility(head, who.as_ref(), &whole.checked.organisation.policy, now()) == Visibility::Visible
-        };
-        let pruned = world(&drafts, &visible);
+        let pruned = world(&drafts, &|id| is_visible(&whole, id, who.as_ref()));
         let token = claims.as_ref().map(|claims| whole.token(claims).unwrap());
         let mut all = listings();
         all.extend(drafts.iter().flat_map(|draft| requests(&draft.id)));

@@ -1,0 +1,64 @@
+//! A host over a catalog in a folder that tells of every file before it is read.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use bytes::Bytes;
+use edge_worker::native::FilesHost;
+use edge_worker::{Host, HostError};
+use registry_core::catalog::Key;
+use registry_core::usage::UsageRecord;
+
+use crate::World;
+
+/// The host; a file is read when what is told of it is done.
+#[derive(Debug)]
+pub struct Watched<F> {
+    files: FilesHost,
+    told: F,
+}
+
+impl<F> Watched<F> {
+    /// The host over a world's files.
+    ///
+    /// # Errors
+    /// When the folders cannot be opened.
+    pub fn over(world: &World, told: F) -> Result<Self> {
+        Ok(Self { files: FilesHost::new(&world.catalog(), &world.log())?, told })
+    }
+}
+
+impl<F, W> Host for Watched<F>
+where
+    F: Fn(Key) -> W + Sync,
+    W: Future<Output = ()> + Send,
+{
+    async fn head(&self) -> Result<Bytes, HostError> {
+        self.files.head().await
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, HostError> {
+        (self.told)(key.clone()).await;
+        self.files.get(key).await
+    }
+
+    fn now(&self) -> u64 {
+        self.files.now()
+    }
+
+    fn random(&self) -> Result<[u8; 16], HostError> {
+        self.files.random()
+    }
+
+    async fn fetch(
+        &self,
+        request: http::Request<Bytes>,
+        timeout: Duration,
+    ) -> Result<http::Response<Bytes>, HostError> {
+        self.files.fetch(request, timeout).await
+    }
+
+    async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {
+        self.files.append_log(record).await
+    }
+}
