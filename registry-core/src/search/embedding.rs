@@ -232,10 +232,10 @@ mod tests {
     /// The table that ships, against what its recipe made of odd texts. Ideographs are left out here on purpose.
     #[test]
     fn texts_have_the_vectors_that_the_recipe_gives_them() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../generator/embedding");
-        let read = |file: &str| std::fs::read(format!("{folder}/{file}")).unwrap();
-        let embedding = Embedding::read(read("table.bin")).unwrap();
-        let golden: Vec<serde_json::Value> = serde_json::from_slice(&read("golden.json")).unwrap();
+        let embedding =
+            Embedding::read(include_bytes!("../../../generator/embedding/table.bin").to_vec()).unwrap();
+        let golden = include_bytes!("../../../generator/embedding/golden.json");
+        let golden: Vec<serde_json::Value> = serde_json::from_slice(golden).unwrap();
         let english = golden
             .iter()
             .filter(|one| !one["text"].as_str().unwrap().contains(crate::search::analysis::is_ideograph));
