@@ -113,7 +113,8 @@ fn text(path: &Path) -> &str {
 
 /// Objects, then what names them, the root, the head.
 fn stage(path: &str) -> usize {
-    let stages: [&[&str]; 4] = [&["objects"], &["index", "paths", "shards"], &["roots"], &["head.json"]];
+    let stages: [&[&str]; 4] =
+        [&["objects"], &["index", "paths", "shards", "tables"], &["roots"], &["head.json"]];
     let folder = path.strip_prefix("/skills/the/catalog/").unwrap().split('/').next().unwrap();
     stages.iter().position(|folders| folders.contains(&folder)).unwrap()
 }
