@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use e2e::Repository;
 use generator::catalog::{self, Input, Memo};
 use generator::head::Signer;
+use generator::site::StaticSite;
 use generator::source::{self, Origin};
 use generator::store::Store;
 use generator::write::Writer;
@@ -136,7 +137,8 @@ fn write_and_die(repository: &Path, kill_at: Option<usize>) -> usize {
     let writer = Writer::open(&dist, signer, &progress).unwrap();
     let commit = commit.as_ref().map(|commit| commit.id.as_str());
     let built = catalog::build(Input::new(&checked, commit, &Memo::default()), &writer).unwrap();
-    writer.finish(built.root, 7, Some(&built.site)).unwrap();
+    let site = StaticSite::new(&built, &checked.organisation, &dist, None).unwrap();
+    writer.finish(built.root, 7, Some(&site)).unwrap();
     steps.into_inner()
 }
 

@@ -8,6 +8,8 @@ mod postings;
 mod rank;
 pub mod relevance;
 mod shard;
+#[cfg(feature = "suggestions")]
+mod suggestions;
 mod weights;
 mod wordpiece;
 
@@ -16,4 +18,6 @@ pub use document::Document;
 pub use embedding::Embedding;
 pub use rank::{Answer, Query, search};
 pub use shard::{Shard, ShardBuilder};
+#[cfg(feature = "suggestions")]
+pub use suggestions::{Suggestions, SuggestionsError, SuggestionsFile};
 pub use weights::Weights;
