@@ -1,6 +1,7 @@
 //! Search on the static site, in a real browser without an edge; and that an answer is the same wherever it is given.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a test fails by panicking, and tells its figures"
 )]

@@ -195,3 +195,11 @@ fn compressed(bytes: &[u8]) -> Result<Vec<u8>, SiteError> {
     encoder.write_all(bytes).map_err(SiteError::Compress)?;
     encoder.finish().map_err(SiteError::Compress)
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_script_of_the_search_page_is_small() {
+        assert!(super::SCRIPT.len() <= 8_000, "{}", super::SCRIPT.len());
+    }
+}

@@ -120,6 +120,14 @@ mod tests {
     }
 
     #[test]
+    fn a_page_for_a_team_that_cannot_be_has_no_results() {
+        assert_eq!(page_filters("No such team!", "x"), None);
+        assert_eq!(page_filters("", ""), Some(Filters::default()));
+        let filters = page_filters("data", "csv").unwrap();
+        assert_eq!((filters.team.unwrap().as_str(), filters.tag.as_deref()), ("data", Some("csv")));
+    }
+
+    #[test]
     fn slots_cannot_be_injected() {
         let page = search_page(SHELL, RESULTS_SLOT, Some(&[]));
         assert_eq!(page.matches("role=\"status\"").count(), 1);
