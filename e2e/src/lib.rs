@@ -13,7 +13,7 @@ mod world;
 
 pub use answer::Answer;
 pub use journey::Journey;
-pub use programs::{guildhall, workspace};
+pub use programs::{browser_engine, guildhall, workspace};
 pub use repository::{Repository, files};
 pub use served::Served;
 pub use stand::{HostKind, Stand};

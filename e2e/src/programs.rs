@@ -47,15 +47,33 @@ pub(crate) fn program(name: &str) -> Result<PathBuf> {
 /// The folder of the built worker.
 pub(crate) fn worker_bundle() -> Result<&'static Path> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    bundle(&BUILT, "worker", if IS_RELEASE { "edge" } else { "edge-test" })
+}
+
+/// The folder of the search engine for browsers.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn browser_engine() -> Result<&'static Path> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    bundle(&BUILT, "browser", if IS_RELEASE { "browser" } else { "edge-test" })
+}
+
+/// The folder of what `bundle-worker` makes.
+fn bundle(
+    made: &'static OnceLock<Result<PathBuf, String>>,
+    part: &str,
+    profile: &str,
+) -> Result<&'static Path> {
     let build = || -> Result<PathBuf> {
         let target = built()?.parent().context("target/debug has a parent")?;
-        let (profile, name) = if IS_RELEASE { ("edge", "worker-release") } else { ("edge-test", "worker") };
-        let folder = target.join(name);
+        let folder = target.join(if IS_RELEASE { format!("{part}-release") } else { part.to_owned() });
         let out = folder.to_string_lossy();
-        cargo(&["run", "--quiet", "--package", "bundle-worker", "--", "--profile", profile, "--out", &out])?;
+        let program = ["run", "--quiet", "--package", "bundle-worker", "--", "--part", part];
+        cargo(&[&program[..], &["--profile", profile, "--out", &out]].concat())?;
         Ok(folder)
     };
-    match BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}"))) {
+    match made.get_or_init(|| build().map_err(|error| format!("{error:#}"))) {
         Ok(folder) => Ok(folder),
         Err(error) => bail!("{error}"),
     }

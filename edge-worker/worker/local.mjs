@@ -8,7 +8,7 @@ import { Miniflare, Log, LogLevel } from 'miniflare';
 
 const WRANGLER_TOML = new URL('../wrangler.toml', import.meta.url);
 /** The folders of a catalog that edges read; `site/` is for static hosting. */
-const FOLDERS = ['objects', 'paths', 'shards', 'index', 'roots'];
+const FOLDERS = ['objects', 'paths', 'shards', 'index', 'tables', 'roots'];
 const HEAD = 'head.json';
 const PARALLEL_UPLOADS = 16;
 /** How long what is still open may hold up the end. */

@@ -25,6 +25,7 @@ pub mod publish;
 pub mod releases;
 pub mod report;
 pub mod scaffold;
+pub mod site;
 pub mod source;
 pub mod store;
 pub mod verify;

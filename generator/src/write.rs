@@ -13,8 +13,9 @@ use registry_core::policy::Audience;
 use registry_core::token::PublicKey;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::catalog::{PublicFiles, Sink};
+use crate::catalog::Sink;
 use crate::head::Signer;
+use crate::site::StaticSite;
 
 /// Files are written here before they are renamed to where they belong.
 const TEMPORARY: &str = ".tmp";
@@ -109,8 +110,7 @@ impl<'a> Writer<'a> {
         self.former.as_ref().is_some_and(|head| head.root == root)
     }
 
-    /// Makes the root whose files were put the current one, and what lies at public URLs the static site, if there is to
-    /// be one.
+    /// Makes the root whose files were put the current one, and swaps in the static site, if there is to be one.
     ///
     /// # Errors
     /// Any [`WriteError`]; the catalog that was there before is then still whole.
@@ -118,7 +118,7 @@ impl<'a> Writer<'a> {
         &self,
         root: Digest,
         expires_days: u32,
-        site: Option<&PublicFiles>,
+        site: Option<&StaticSite<'_>>,
     ) -> Result<Written, WriteError> {
         let fresh = site.map(|site| self.site_aside(site)).transpose()?;
         // Everything reaches the disk before the head names it.
@@ -153,17 +153,30 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes the static site to a new folder and returns it.
-    fn site_aside(&self, site: &PublicFiles) -> Result<PathBuf, WriteError> {
+    fn site_aside(&self, site: &StaticSite<'_>) -> Result<PathBuf, WriteError> {
         let fresh = self.folder.join(TEMPORARY).join("site");
         create_folder(&fresh)?;
-        for (url, file) in site {
+        for (url, file) in site.public {
             let object = self.folder.join(Key::Object(Audience::Public, file.digest).path());
-            let path = site_path(&fresh, url);
-            path.parent().map_or(Ok(()), create_folder)?;
-            fs::copy(object, &path).map_err(|error| WriteError::Io(path, error))?;
-            self.step();
+            self.put_aside(&fresh, url, |path| fs::copy(object, path).map(drop))?;
+        }
+        for (url, bytes) in &site.own {
+            self.put_aside(&fresh, url, |path| fs::write(path, bytes))?;
         }
         Ok(fresh)
+    }
+
+    fn put_aside(
+        &self,
+        fresh: &Path,
+        url: &str,
+        put: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<(), WriteError> {
+        let path = site_path(fresh, url);
+        path.parent().map_or(Ok(()), create_folder)?;
+        put(&path).map_err(|error| WriteError::Io(path, error))?;
+        self.step();
+        Ok(())
     }
 
     /// Exchanges the static site with the new one.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use generator::catalog::{self, Catalog, Input, Memo, Memory};
 use generator::head::Signer;
 use generator::library::{self, Checked};
+use generator::site::StaticSite;
 use generator::source::Snapshot;
 use generator::write::Writer;
 use registry_core::catalog::{IndexBucket, Key, Released};
@@ -152,7 +153,9 @@ fn every_url_that_sitemap_and_llms_name_is_a_file_of_the_static_site() {
     let writer = Writer::open(folder.path(), signing, &|_| {}).unwrap();
     let checked = small();
     let catalog = catalog::build(Input::new(&checked, Some("0"), &Memo::default()), &writer).unwrap();
-    writer.finish(catalog.root, 7, Some(&catalog.site)).unwrap();
+    let organisation = &checked.organisation;
+    let made = StaticSite::new(&catalog, organisation, folder.path(), None).unwrap();
+    writer.finish(catalog.root, 7, Some(&made)).unwrap();
     let site = folder.path().join("site");
     let read = |path: &str| std::fs::read_to_string(site.join(path)).unwrap();
     let sitemap = read("sitemap.xml");

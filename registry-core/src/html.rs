@@ -1,19 +1,35 @@
 //! HTML that depends on a query or a caller: the generator emits shells with marked slots, and this fills them,
 //! at the edge and in the browser alike.
 
-use crate::api::SearchHit;
+use crate::api::{Filters, SearchHit};
 
 /// The media type of every page.
 pub const MEDIA_TYPE: &str = "text/html; charset=utf-8";
 /// What a page may do, as a `Content-Security-Policy`: no script, no foreign resource, no frame.
 pub const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
     base-uri 'none'; frame-ancestors 'none'";
+/// What the search page of a static host may do, as a `meta` element says it, which cannot forbid frames: run its own
+/// script and wasm, and load what these need from its own host.
+pub const SEARCH_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; \
+    style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'";
 /// What a file of an author may do when it is opened: not even styles.
 pub const FILE_POLICY: &str = "default-src 'none'; sandbox";
 /// An attribute in whose place the query stands in the shell of the search page. Unfilled, the field is empty.
 pub const QUERY_SLOT: &str = "data-slot=\"query\"";
 /// Where the results stand in the shell of the search page.
 pub const RESULTS_SLOT: &str = "<!--guildhall:results-->";
+
+/// How many results the search page shows.
+pub const PAGE_RESULTS: usize = 20;
+
+/// The filters of a search page whose address names a team and a tag; empty ones filter nothing. `None` where there can
+/// be no such team, and so no result.
+#[must_use]
+pub fn page_filters(team: &str, tag: &str) -> Option<Filters> {
+    let tag = Some(tag).filter(|tag| !tag.is_empty()).map(str::to_owned);
+    let team = if team.is_empty() { None } else { Some(team.parse().ok()?) };
+    Some(Filters { team, tag, ..Filters::default() })
+}
 
 /// Text that is safe as HTML content and inside quoted attribute values.
 #[must_use]
@@ -41,7 +57,9 @@ pub fn search_page(shell: &str, query: &str, hits: Option<&[SearchHit]>) -> Stri
     shell.replacen(RESULTS_SLOT, &results, 1).replacen(QUERY_SLOT, &value, 1)
 }
 
-fn results(query: &str, hits: &[SearchHit]) -> String {
+/// The results of a query, as they stand in the shell.
+#[must_use]
+pub fn results(query: &str, hits: &[SearchHit]) -> String {
     let count = match hits.len() {
         0 => format!("No skill found for “{}”. Try fewer or other words.", escape(query)),
         1 => "1 skill".to_owned(),
@@ -99,6 +117,14 @@ mod tests {
         let page = search_page(SHELL, "\"><script>", Some(&[hit()]));
         assert!(!page.contains("<script>"), "{page}");
         assert!(page.contains("&lt;script&gt;alert(1)"));
+    }
+
+    #[test]
+    fn a_page_for_a_team_that_cannot_be_has_no_results() {
+        assert_eq!(page_filters("No such team!", "x"), None);
+        assert_eq!(page_filters("", ""), Some(Filters::default()));
+        let filters = page_filters("data", "csv").unwrap();
+        assert_eq!((filters.team.unwrap().as_str(), filters.tag.as_deref()), ("data", Some("csv")));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::output::note;
 use crate::process::{cargo, command, exists, read, root, run, target};
 
 /// A program and the Debian package that holds it.
-const TOOLS: [(&str, &str); 7] = [
+const TOOLS: [(&str, &str); 8] = [
     ("bwrap", "bubblewrap"),
     ("prlimit", "util-linux"),
     ("setpriv", "util-linux"),
@@ -16,9 +16,10 @@ const TOOLS: [(&str, &str); 7] = [
     ("curl", "curl"),
     ("git", "git"),
     ("c++", "g++"),
+    ("chromium", "chromium"),
 ];
 
-/// The programs that sandbox, examples and tests call, and the compiler of libFuzzer.
+/// The programs that sandbox, examples and tests call, the compiler of libFuzzer, and the browser of the tests.
 pub fn tools() -> Result<()> {
     let mut missing: Vec<&str> =
         TOOLS.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect();
@@ -66,8 +67,18 @@ pub fn npm_packages() -> Result<()> {
 
 /// Builds the worker for local use and returns its folder.
 pub fn worker_bundle() -> Result<PathBuf> {
-    let out = target().join("worker");
-    let mut bundle = cargo("run --quiet --package bundle-worker -- --profile edge-test --out");
+    bundle("worker")
+}
+
+/// Builds the search engine for browsers, and returns its folder.
+pub fn browser_engine() -> Result<PathBuf> {
+    bundle("browser")
+}
+
+fn bundle(part: &str) -> Result<PathBuf> {
+    let out = target().join(part);
+    let mut bundle =
+        cargo(&format!("run --quiet --package bundle-worker -- --part {part} --profile edge-test --out"));
     bundle.arg(&out);
     run(bundle)?;
     Ok(out)

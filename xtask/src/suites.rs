@@ -14,10 +14,11 @@ use crate::process::{cargo, read, root, run, target};
 use crate::setup;
 
 /// Crates that the core must never depend on, and the programs that must never depend on each other.
-const BANS: [(&str, &[&str]); 4] = [
+const BANS: [(&str, &[&str]); 5] = [
     ("registry-core", &["tokio", "worker", "gix", "tera", "reqwest", "axum"]),
     ("generator", &["edge-worker", "sandbox", "worker"]),
     ("edge-worker", &["generator", "sandbox", "gix", "tera", "pulldown-cmark"]),
+    ("browser-search", &["tokio", "worker", "gix", "tera", "reqwest", "axum", "generator"]),
     ("sandbox", &["generator", "edge-worker", "gix", "tera"]),
 ];
 
@@ -40,6 +41,9 @@ fn run_all() -> Result<BTreeMap<String, u32>> {
     step("lints of the wasm parts", || {
         run(cargo(
             "clippy --quiet --target wasm32-unknown-unknown --package registry-core --package edge-worker --lib -- -D warnings",
+        ))?;
+        run(cargo(
+            "clippy --quiet --target wasm32-unknown-unknown --package browser-search --all-features --lib -- -D warnings",
         ))
     })?;
     step("documentation", || {
@@ -49,6 +53,7 @@ fn run_all() -> Result<BTreeMap<String, u32>> {
     })?;
     step("programs", || run(cargo("build --quiet --workspace --bins")))?;
     step("worker bundle", || setup::worker_bundle().map(drop))?;
+    step("search engine for browsers", || setup::browser_engine().map(drop))?;
     let mut counts = BTreeMap::new();
     step("tests", || {
         counts = tests()?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::HeaderName;
 use registry_core::api::{Filters, MAX_QUERY, MAX_RESULTS, SearchRequest};
-use registry_core::html;
+use registry_core::html::{self, PAGE_RESULTS};
 use registry_core::policy::visible_audiences;
 use registry_core::search::{self, Answer, Query, Shard, Weights};
 
@@ -17,8 +17,6 @@ use crate::reply::{self, Body, LogNote, Refusal, Reply};
 const DEGRADED: HeaderName = HeaderName::from_static("guildhall-degraded");
 /// Most audiences that one caller's search spans.
 const MAX_AUDIENCES: usize = 64;
-/// How many results the search page shows.
-const PAGE_RESULTS: usize = 20;
 
 impl<H: Host> Request<'_, H> {
     pub(super) async fn search(&self) -> Result<Reply, Refusal> {
@@ -43,18 +41,13 @@ impl<H: Host> Request<'_, H> {
             form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
         let value =
             |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
-        let filters = Filters {
-            team: value("team").and_then(|team| team.parse().ok()),
-            tag: value("tag").filter(|tag| !tag.is_empty()).map(str::to_owned),
-            ..Filters::default()
-        };
         self.may_read()?;
         let query = value("q").unwrap_or_default();
-        let no_such_team = filters.team.is_none() && value("team").is_some_and(|team| !team.is_empty());
-        let hits = match query {
-            "" => None,
-            _ if no_such_team => Some(Vec::new()),
-            _ => Some(self.find(query, &filters, PAGE_RESULTS, false).await?.0.hits),
+        let filters = html::page_filters(value("team").unwrap_or_default(), value("tag").unwrap_or_default());
+        let hits = match (query, filters) {
+            ("", _) => None,
+            (_, None) => Some(Vec::new()),
+            (_, Some(filters)) => Some(self.find(query, &filters, PAGE_RESULTS, false).await?.0.hits),
         };
         let shell = self.public_text("/search/").await?;
         let page = html::search_page(&shell, query, hits.as_deref());

@@ -75,8 +75,10 @@ impl<'a> Assembly<'a> {
     pub(super) fn finish(mut self, input: Input<'_>) -> Result<Catalog, BuildError> {
         (input.observe)(Step::Phase("shards"));
         let documents = std::mem::take(&mut self.documents);
+        let public = documents.get(&Audience::Public).cloned().unwrap_or_default();
         let shards = documents.into_par_iter().map(|(audience, builder)| self.shards(audience, builder));
-        let shards = shards.collect::<Result<_, BuildError>>()?;
+        let shards = shards.collect::<Result<BTreeMap<_, _>, BuildError>>()?;
+        let public_shards = shards.get(&Audience::Public).cloned().unwrap_or_default();
         (input.observe)(Step::Phase("buckets"));
         let index = std::mem::take(&mut self.index);
         let index =
@@ -98,7 +100,7 @@ impl<'a> Assembly<'a> {
             table: Some(self.put(Key::Table, embedding::TABLE.to_vec())?),
         };
         let root = self.root(root, input)?;
-        Ok(Catalog { site, urls: self.urls, root })
+        Ok(Catalog { site, urls: self.urls, public, public_shards, root })
     }
 
     /// The shards of an audience.

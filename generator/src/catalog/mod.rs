@@ -14,7 +14,7 @@ mod xml;
 
 pub use family::Family;
 pub use memo::{Finished, Memo};
-pub use render::{SCHEMA_URL, files, owners, permissions, schema_document};
+pub use render::{SCHEMA_URL, files, owners, permissions, schema_document, site};
 pub use skills::detail;
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::organisation::{Limits, Organisation};
 use registry_core::policy::Audience;
-use registry_core::search::{Document, ReadError};
+use registry_core::search::{Document, ReadError, ShardBuilder};
 use registry_core::status::State;
 
 use self::assembly::Assembly;
@@ -179,6 +179,10 @@ pub struct Catalog {
     pub site: PublicFiles,
     /// Every URL, whatever its audience, with its object and media type; no file of the catalog lists them.
     pub urls: BTreeMap<String, (Key, String)>,
+    /// What search finds of public skills, and the shards that were made of it.
+    pub public: ShardBuilder,
+    /// Their digests.
+    pub public_shards: Vec<Digest>,
     /// The root.
     pub root: Digest,
 }

@@ -31,7 +31,9 @@ pub fn schema_document() -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string_pretty(&schema())? + "\n")
 }
 
-pub(super) fn site(organisation: &Organisation) -> Site {
+/// What every page of a catalog knows.
+#[must_use]
+pub fn site(organisation: &Organisation) -> Site {
     Site {
         organisation: organisation.name.clone(),
         base_url: organisation.base_url.clone(),
@@ -69,7 +71,8 @@ pub(super) fn shared_pages(facts: Facts<'_>, assembly: &mut Assembly<'_>) -> Res
         let html = templates.render(site, &team_page(organisation, name, team, of_team(name)))?;
         page(format!("/teams/{name}/"), html)?;
     }
-    let search = SearchPage { query_slot: QUERY_SLOT, results_slot: RESULTS_SLOT };
+    let search =
+        SearchPage { query_slot: QUERY_SLOT, results_slot: RESULTS_SLOT, is_static: false, browser: None };
     page("/search/".to_owned(), templates.render(site, &search)?)?;
     page("/404.html".to_owned(), templates.render(site, &NotFoundPage {})?)?;
     page("/teams/".to_owned(), templates.render(site, &TeamsPage { teams: teams.clone() })?)?;

@@ -17,6 +17,7 @@ use crate::ledger::Ledger;
 use crate::library::{self, Checked, Setting};
 use crate::pages;
 use crate::releases;
+use crate::site::{Engine, StaticSite};
 use crate::source::{self, Commit, Origin, Snapshot, history};
 use crate::write::{Writer, Written};
 
@@ -36,6 +37,9 @@ pub(super) struct Arguments {
     /// Write `site/` too: the public pages for a plain static host. No edge needs it.
     #[arg(long)]
     site: bool,
+    /// The search engine for browsers, with which the search page of `site/` works without an edge.
+    #[arg(long, value_name = "DIR", requires = "site")]
+    engine: Option<PathBuf>,
     /// The day for which statuses hold, instead of that of the commit.
     #[arg(long, value_name = "YYYY-MM-DD")]
     as_of: Option<Date>,
@@ -56,7 +60,8 @@ Examples:
                                                      carry over what was published; a shallow clone is enough when it
                                                      reaches back to the commit that was published
   guildhall build --worktree --out /tmp/try          build what lies in the folder, for trying it out
-  guildhall build --site                             and write the public pages for a plain static host
+  guildhall build --site --engine engine             and write the public pages for a plain static host, which search
+                                                     in the browser
 
 Releases are found at tags `{team}/{name}@{version}` on the history of HEAD, else at the first commit of the branch that
 carries a version. Exit codes: 0 built, 1 errors in the skills or their releases, 2 could not build.";
@@ -76,6 +81,8 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         output::line(&said);
         return Ok(ExitCode::SUCCESS);
     }
+    // Asked before the long build, not after it.
+    let engine = arguments.engine.as_deref().map(Engine::open).transpose()?;
     progress.phase("reading");
     let origin = if arguments.worktree { Origin::Worktree } else { Origin::Head };
     let snapshot = source::read(repository, origin)?;
@@ -109,9 +116,12 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
         },
         &writer,
     )?;
-    progress.phase("head");
+    progress.phase("site and head");
     let expires_days = checked.organisation.expires_days;
-    let written = writer.finish(catalog.root, expires_days, arguments.site.then_some(&catalog.site))?;
+    let site = arguments
+        .site
+        .then(|| StaticSite::new(&catalog, &checked.organisation, &arguments.out, engine.as_ref()));
+    let written = writer.finish(catalog.root, expires_days, site.transpose()?.as_ref())?;
     // What was found is said at every build.
     let silent = checked.notes.is_empty() && checked.outcome.diagnostics.is_empty();
     let finished = input.filter(|_| silent).map(|input| Finished { input, root: catalog.root, expires_days });

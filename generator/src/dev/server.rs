@@ -67,7 +67,7 @@ async fn answer(State(server): State<Server>, request: Request) -> Response {
         "/_dev/findings" => page(&view, StatusCode::OK, &view.findings, false),
         "/_dev/style.css" => file(CSS, pages::STYLESHEET),
         "/" if view.banner.is_some() => page(&view, StatusCode::OK, &view.findings, false),
-        "/search" => search(&view, query),
+        "/search" | "/search/" => search(&view, query),
         _ if path == stylesheet_url() => file(CSS, STYLESHEET),
         _ => of_site(&view, path),
     }

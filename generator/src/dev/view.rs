@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use registry_core::api::{Filters, SearchHit};
 use registry_core::catalog::Key;
+use registry_core::html::PAGE_RESULTS;
 use registry_core::search::{Query, ReadError, Shard, Weights, search};
 
 use super::Rebuilt;
@@ -16,9 +17,6 @@ use crate::embedding;
 use crate::library::Checked;
 use crate::pages::Memo as Code;
 use crate::releases::GatherError;
-
-/// How many results the search page shows: as many as an edge's.
-const RESULTS: usize = 20;
 
 /// What is served while the tree does not change.
 #[derive(Debug)]
@@ -123,7 +121,7 @@ impl Site {
         let query = Query {
             text: query,
             filters,
-            k: RESULTS,
+            k: PAGE_RESULTS,
             explain: false,
             embedding: Some(embedding::shared()),
             weights: &Weights::TUNED,

@@ -225,6 +225,21 @@ pub struct SearchPage {
     pub query_slot: &'static str,
     /// The slot for the results.
     pub results_slot: &'static str,
+    /// Whether no edge serves the page.
+    pub is_static: bool,
+    /// How the page searches by itself, where it does.
+    pub browser: Option<BrowserSearch>,
+}
+
+/// What a page that searches by itself needs.
+#[derive(Debug, Serialize)]
+pub struct BrowserSearch {
+    /// What the page may do, as a `Content-Security-Policy`.
+    pub policy: &'static str,
+    /// URL of its script.
+    pub script: String,
+    /// What the script is told, as JSON.
+    pub setup: String,
 }
 
 /// The page for what does not exist, or is not for the reader.

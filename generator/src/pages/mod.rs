@@ -6,8 +6,8 @@ mod markdown;
 mod memo;
 
 pub use context::{
-    Banner, Chip, IndexPage, Moment, NotFoundPage, Page, RoleRow, SearchPage, Site, SkillPage, SkillRow,
-    TeamPage, TeamRow, TeamsPage, Tone, VersionRow, VersionsPage,
+    Banner, BrowserSearch, Chip, IndexPage, Moment, NotFoundPage, Page, RoleRow, SearchPage, Site, SkillPage,
+    SkillRow, TeamPage, TeamRow, TeamsPage, Tone, VersionRow, VersionsPage,
 };
 pub use highlight::{Highlighter, Language, MAX_LINE_BYTES, MAX_TEXT_BYTES};
 pub use markdown::{Heading, Rendered, render};

@@ -115,7 +115,7 @@ pub(super) fn terms(text: &str) -> Vec<String> {
     for run in runs(text) {
         match run {
             Run::Word(word) => terms.extend(forms(&word).iter().map(|form| stemmer.stem(form).into_owned())),
-            Run::Ideographs(text) => terms.extend(pairs(&text)),
+            Run::Ideographs(text) => terms.extend(pairs(&text.chars().collect::<Vec<_>>())),
         }
     }
     terms
@@ -131,14 +131,15 @@ pub(super) fn document_terms(document: &Document) -> Vec<String> {
 }
 
 /// A piece of text that is analysed by itself.
-enum Run {
+pub(super) enum Run {
     /// A word that is no filler, with the `+` or `#` that it ends in (`C++`, `F#`).
     Word(String),
     /// Chinese, without filler.
     Ideographs(String),
 }
 
-fn runs(text: &str) -> Vec<Run> {
+/// The pieces of a text, in order.
+pub(super) fn runs(text: &str) -> Vec<Run> {
     let mut runs = Vec::new();
     for word in text.split(|c: char| !(c.is_alphanumeric() || "+#".contains(c))) {
         let mut rest = word;
@@ -201,8 +202,7 @@ fn without_filler(text: &str) -> Vec<String> {
 }
 
 /// Neighbouring characters in pairs; one that is alone by itself.
-fn pairs(text: &str) -> Vec<String> {
-    let characters: Vec<char> = text.chars().collect();
+pub(super) fn pairs(characters: &[char]) -> Vec<String> {
     characters.windows(2.min(characters.len().max(1))).map(|pair| pair.iter().collect()).collect()
 }
 

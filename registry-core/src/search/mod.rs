@@ -10,6 +10,8 @@ mod postings;
 mod rank;
 pub mod relevance;
 mod shard;
+#[cfg(feature = "suggestions")]
+mod suggestions;
 mod weights;
 mod wordpiece;
 
@@ -19,4 +21,6 @@ pub use duplicates::{DUPLICATE_MEANING, DUPLICATE_WORDS, alike_in_words, similar
 pub use embedding::Embedding;
 pub use rank::{Answer, Query, is_by_name, search};
 pub use shard::{Shard, ShardBuilder};
+#[cfg(feature = "suggestions")]
+pub use suggestions::{Suggestions, SuggestionsError, SuggestionsFile};
 pub use weights::Weights;

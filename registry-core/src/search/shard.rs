@@ -48,10 +48,10 @@ const PART_BYTES: usize = 8 << 20;
 const MAX_PARTS: usize = 256;
 
 /// Collects what an audience can find into a shard.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ShardBuilder {
     /// Sorted by slug, which makes equal scores fall into the order of slugs.
-    documents: BTreeMap<String, Document>,
+    pub(super) documents: BTreeMap<String, Document>,
 }
 
 impl ShardBuilder {

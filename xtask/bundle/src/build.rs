@@ -8,20 +8,20 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PACKAGE: &str = "edge-worker";
 
-/// Builds the edge; returns where cargo put it.
-pub(crate) fn wasm(repository: &Path, profile: &str) -> Result<PathBuf> {
+/// Builds the library of a package with some of its features; returns where cargo put it.
+pub(crate) fn wasm(repository: &Path, package: &str, features: &[&str], profile: &str) -> Result<PathBuf> {
     require_target()?;
     let output = Command::new(tool("CARGO", "cargo"))
-        .args(["build", "--lib", "--package", PACKAGE, "--target", TARGET, "--profile", profile])
+        .args(["build", "--lib", "--package", package, "--target", TARGET, "--profile", profile])
+        .args(features.iter().flat_map(|feature| ["--features", feature]))
         .arg("--message-format=json-render-diagnostics")
         .current_dir(repository)
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;
-    ensure!(output.status.success(), "cargo could not build `{PACKAGE}` for {TARGET}");
-    artifact(&output.stdout).with_context(|| format!("cargo names no wasm file of `{PACKAGE}`"))
+    ensure!(output.status.success(), "cargo could not build `{package}` for {TARGET}");
+    artifact(&output.stdout).with_context(|| format!("cargo names no wasm file of `{package}`"))
 }
 
 /// The one wasm file among cargo's messages, one JSON object per line.
