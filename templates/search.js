@@ -6,6 +6,12 @@ const setup = JSON.parse(form.dataset.search);
 const MOST_NAMES = 8;
 const NOT_LOADED = '<p class="empty">Search could not be loaded. Try again, or look through the lists below.</p>';
 
+let left = false;
+addEventListener('pagehide', () => { left = true; });
+addEventListener('pageshow', () => { left = false; });
+/** Tells of an error, but not of a file that is no longer awaited because its page is left. */
+const tell = (error) => left || console.error(error);
+
 /** What `load` gives, loaded once; after a failure, again. */
 function once(load) {
   const loaded = new Map();
@@ -112,20 +118,20 @@ async function search() {
     // Nothing moves under the reader's hand.
     if (asked === location.search && !results.matches(':hover, :focus-within')) answer(found);
   } catch (error) {
-    console.error(error);
+    tell(error);
     if (asked === location.search && results.querySelector('.row') === null) results.innerHTML = NOT_LOADED;
   }
 }
 
 input.addEventListener('input', () => {
   // Names first: they are small. The engine follows, for whoever goes on to a whole search.
-  suggest().then(engine).catch(console.error);
+  suggest().then(engine).catch(tell);
 });
 input.addEventListener('keydown', (event) => {
   if (event.isComposing) return;
   if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
     event.preventDefault();
-    if (list.hidden) suggest().catch(console.error);
+    if (list.hidden) suggest().catch(tell);
     else move(event.key === 'ArrowDown' ? 1 : -1);
   } else if (event.key === 'Escape' && !list.hidden) {
     event.preventDefault();
