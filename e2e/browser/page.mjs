@@ -10,6 +10,8 @@ const seen = await withPage(site, async (page, log) => {
   const ask = page.getByLabel('What should the skill do?');
   const options = page.getByRole('option');
   const attribute = (name) => ask.getAttribute(name);
+  // A page that is left while it loads tells of errors that are none.
+  const settled = () => page.waitForLoadState('networkidle');
   const heading = () => page.locator('main h1').textContent();
   await page.goto('/search/');
   seen.loadedBeforeTheFirstKey = log.paths.splice(0);
@@ -36,11 +38,14 @@ const seen = await withPage(site, async (page, log) => {
   await page.waitForFunction(() => document.querySelector('.results').textContent.includes('incident-triage'));
   seen.results = await page.locator('.results .row h2 a').allTextContents();
   seen.said = await page.locator('form [role=status]').textContent();
+  await settled();
   await page.goBack();
   seen.back = await ask.inputValue();
+  await settled();
   await page.goto('/search/?q=incident&team=no-such-team');
   await page.locator('.results .count').waitFor();
   seen.ofNoTeam = await page.locator('.results .row').count();
+  await settled();
   await page.goto('/');
   await page.getByLabel('Search skills').fill('redact');
   await page.getByLabel('Search skills').press('Enter');
@@ -50,6 +55,7 @@ const seen = await withPage(site, async (page, log) => {
   await ask.pressSequentially('redactor');
   await options.first().waitFor();
   await ask.press('ArrowDown');
+  await settled();
   await Promise.all([page.waitForURL('**/skills/**'), ask.press('Enter')]);
   seen.opened = await heading();
   seen.loaded = log.paths;
