@@ -218,13 +218,12 @@ impl<'a> Terms<'a> {
 
     fn is_sound(&self, documents: u32) -> bool {
         let sum: u64 = self.lengths.iter().map(|length| u64::from(u16::from_le_bytes(*length))).sum();
-        let lists = || self.postings.iter().map(Postings::read);
+        let list = |term| Postings::read(self.postings.get(term)?);
         self.lengths.len() == documents as usize
             && sum == self.total_length
             && self.terms.len() == self.postings.len()
             && self.terms.is_sorted(false)
-            && lists().count() == self.postings.len()
-            && lists().all(|list| list.is_some_and(|list| list.is_sound(documents)))
+            && (0..self.postings.len()).all(|term| list(term).is_some_and(|list| list.is_sound(documents)))
     }
 }
 
@@ -263,7 +262,7 @@ impl Shard {
     fn is_sound(&self) -> Option<bool> {
         let documents = self.documents as usize;
         let rows = Strings::read(self.section(Section::Rows))?;
-        let slugs = || rows.iter().map_while(|row| Some(Row::read(row)?.slug));
+        let slugs: Vec<&str> = rows.iter().map_while(|row| Some(Row::read(row)?.slug)).collect();
         let names = Strings::read(self.section(Section::Names))?;
         let (named, rest) = self.section(Section::NameDocuments).as_chunks::<4>();
         let vectors = match self.dimensions {
@@ -273,8 +272,8 @@ impl Shard {
         Some(
             self.terms()?.is_sound(self.documents)
                 && rows.len() == documents
-                && slugs().count() == documents
-                && slugs().zip(slugs().skip(1)).all(|(a, b)| a < b)
+                && slugs.len() == documents
+                && slugs.is_sorted_by(|a, b| a < b)
                 && names.is_sorted(true)
                 && named.len() == names.len()
                 && rest.is_empty()
