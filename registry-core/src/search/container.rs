@@ -172,10 +172,15 @@ impl<'a> Strings<'a> {
 
     /// The first index of a sorted list whose string is not less than `wanted`.
     pub(super) fn lower_bound(&self, wanted: &[u8]) -> usize {
-        let (mut low, mut high) = (0, self.len());
+        self.first_without(0..self.len(), |string| string < wanted)
+    }
+
+    /// The first index of a range, or its end, whose string is not of the kind that the first ones are.
+    fn first_without(&self, range: Range<usize>, is_of_kind: impl Fn(&[u8]) -> bool) -> usize {
+        let Range { start: mut low, end: mut high } = range;
         while low < high {
             let middle = low.midpoint(high);
-            if self.get(middle).is_some_and(|string| string < wanted) {
+            if self.get(middle).is_some_and(&is_of_kind) {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -190,10 +195,16 @@ impl<'a> Strings<'a> {
         (self.get(at) == Some(wanted)).then_some(at)
     }
 
-    /// The indices of the strings of a sorted list that start with `prefix`.
-    pub(super) fn with_prefix(self, prefix: &[u8]) -> impl Iterator<Item = usize> {
-        (self.lower_bound(prefix)..self.len())
-            .take_while(move |index| self.get(*index).is_some_and(|string| string.starts_with(prefix)))
+    /// The indices of the strings of a sorted list that start with `prefix`; most prefixes are those of a few, so that
+    /// the end is sought in steps that double.
+    pub(super) fn with_prefix(self, prefix: &[u8]) -> Range<usize> {
+        let starts_so = |string: &[u8]| string.starts_with(prefix);
+        let start = self.lower_bound(prefix);
+        let mut end = start;
+        while self.get(end).is_some_and(starts_so) {
+            end += end - start + 1;
+        }
+        start..self.first_without(start..end.min(self.len()), starts_so)
     }
 }
 
@@ -226,11 +237,23 @@ mod tests {
         let bytes = Strings::encode(["a", "ab", "ab", "b"]).unwrap();
         let strings = Strings::read(&bytes).unwrap();
         assert!(strings.is_sorted(true) && !strings.is_sorted(false));
-        assert_eq!(strings.with_prefix(b"a").collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!((strings.with_prefix(b"a"), strings.with_prefix(b"b")), (0..3, 3..4));
+        assert!(strings.with_prefix(b"aa").is_empty() && strings.with_prefix(b"c").is_empty());
         assert_eq!((strings.position(b"b"), strings.position(b"aa"), strings.get(4)), (Some(3), None, None));
     }
 
     proptest! {
+        #[test]
+        fn a_prefix_gives_all_strings_that_start_so(
+            mut items in prop::collection::vec("[ab]{0,3}", 0..40), prefix in "[ab]{0,2}",
+        ) {
+            items.sort();
+            let bytes = Strings::encode(&items).unwrap();
+            let range = Strings::read(&bytes).unwrap().with_prefix(prefix.as_bytes());
+            let expected = (0..items.len()).filter(|index| items[*index].starts_with(&prefix));
+            prop_assert_eq!(range.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        }
+
         #[test]
         fn any_changed_byte_is_noticed(at in any::<prop::sample::Index>(), flip in 1u8..) {
             let mut bytes = example();

@@ -111,15 +111,10 @@ impl Embedding {
         self.vocabulary().is_some_and(|vocabulary| vocabulary.position(word.as_bytes()).is_some())
     }
 
-    /// The words of the vocabulary that start with `prefix`, each with its weight: the more usual, the lighter.
-    pub(super) fn words_with_prefix(&self, prefix: &str) -> impl Iterator<Item = (&str, f32)> {
-        let vocabulary = self.vocabulary();
-        let (scales, _) = self.section(Section::Scales).as_chunks();
-        vocabulary.into_iter().flat_map(move |vocabulary| {
-            vocabulary.with_prefix(prefix.as_bytes()).filter_map(move |index| {
-                let word = str::from_utf8(vocabulary.get(index)?).ok()?;
-                Some((word, f16::from_le_bytes(*scales.get(index)?).to_f32()))
-            })
+    /// The words of the vocabulary that start with `prefix`, in UTF-8.
+    pub(super) fn words_with_prefix(&self, prefix: &str) -> impl Iterator<Item = &[u8]> {
+        self.vocabulary().into_iter().flat_map(move |vocabulary| {
+            vocabulary.with_prefix(prefix.as_bytes()).filter_map(move |index| vocabulary.get(index))
         })
     }
 

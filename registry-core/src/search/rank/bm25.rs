@@ -38,6 +38,11 @@ impl<'a> Vocabulary<'a> {
         Self { shards, documents: documents as f32, average_length }
     }
 
+    /// The number of documents.
+    pub(super) fn documents(&self) -> u32 {
+        self.documents as u32
+    }
+
     /// In how many documents a term occurs.
     pub(super) fn frequency(&self, term: &str) -> u32 {
         self.shards.iter().filter_map(|shard| shard.postings(term)).map(|list| list.len()).sum()

@@ -6,6 +6,7 @@
 
 mod bm25;
 mod fusion;
+mod mending;
 mod slip;
 mod understanding;
 

@@ -148,7 +148,7 @@ proptest! {
     #[test]
     fn cutting_a_catalog_into_shards_changes_nothing(
         cut in prop::collection::vec(0usize..3, 4),
-        query in "(refund|customer|deploy|policy|costs|shipp|expens|plan| ){1,6}",
+        query in "(refund|customer|deploy|policy|costs|shipp|expens|plan|refudns|cstomer|purchse| ){1,6}",
         k in 1usize..6,
     ) {
         let (any, table) = (Filters::default(), table());
