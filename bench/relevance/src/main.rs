@@ -82,7 +82,6 @@ fn set(weights: &mut Weights, change: &str) -> Result<()> {
         "length" => &mut weights.length,
         "words" => &mut weights.words,
         "meaning" => &mut weights.meaning,
-        "meaning_unheard" => &mut weights.meaning_unheard,
         "misspelt" => &mut weights.misspelt,
         "kin" => &mut weights.kin,
         "least_meaning" => &mut weights.least_meaning,

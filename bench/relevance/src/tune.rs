@@ -9,7 +9,7 @@ use crate::corpus::Question;
 use crate::{Setting, judge};
 
 /// What is tried of each weight.
-const MEANING: [f32; 5] = [1.0, 1.5, 2.0, 2.5, 3.0];
+const MEANING: [f32; 5] = [2.0, 2.5, 3.0, 3.5, 4.0];
 const KIN: [f32; 3] = [0.0, 0.5, 0.8];
 const LENGTH: [f32; 3] = [0.2, 0.3, 0.5];
 const SATURATION: [f32; 3] = [0.4, 0.6, 0.9];

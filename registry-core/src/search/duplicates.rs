@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::embedding::{self, Embedding};
+use super::cosines::cosine;
+use super::embedding::Embedding;
 use super::{Document, analysis, wordpiece};
 
 /// The least share of all words of two descriptions that both have (Jaccard), from 0 to 1.
@@ -33,7 +34,7 @@ pub fn alike_in_words(documents: &[&Document]) -> Vec<(usize, usize)> {
 #[must_use]
 pub fn similarity(a: &Document, b: &Document, embedding: &Embedding) -> f32 {
     let vector = |document: &Document| embedding.vector(&wordpiece::words(&document.listing.description));
-    vector(a).zip(vector(b)).map_or(0.0, |(a, b)| embedding::cosine(&a, &b))
+    vector(a).zip(vector(b)).map_or(0.0, |(a, b)| cosine(&a, &b))
 }
 
 /// The different words of each description, as their ranks by rarity, sorted.

@@ -9,7 +9,7 @@ use half::f16;
 
 use super::analysis::is_filler;
 use super::container::{Format, ReadError, Strings, u32_at};
-use super::dot::dot;
+use super::cosines::Lengths;
 use super::wordpiece;
 use crate::digest::Digest;
 
@@ -53,8 +53,8 @@ pub struct Embedding {
 pub struct Vector {
     /// The values.
     pub(super) values: Vec<i8>,
-    /// Its length, which is above 0.
-    pub(super) norm: f32,
+    /// Not those of zeros.
+    pub(super) lengths: Lengths,
 }
 
 impl Embedding {
@@ -150,18 +150,7 @@ fn quantised(sum: &[f32]) -> Option<Vector> {
         return None;
     }
     let values: Vec<i8> = sum.iter().map(|value| libm::rintf(value / largest * 127.0) as i8).collect();
-    let norm = norm(&values);
-    Some(Vector { values, norm })
-}
-
-/// The length of a vector.
-pub(super) fn norm(values: &[i8]) -> f32 {
-    libm::sqrtf(dot(values, values) as f32)
-}
-
-/// How alike two directions are, from -1 to 1.
-pub(super) fn cosine(a: &Vector, b: &Vector) -> f32 {
-    dot(&a.values, &b.values) as f32 / (a.norm * b.norm)
+    Some(Vector { lengths: Lengths::of(&values), values })
 }
 
 /// A table of these words, each of which has a direction of its own or that of the words beside it.
@@ -191,19 +180,20 @@ pub(super) fn example(meanings: &[&[&str]]) -> Embedding {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::cosines::cosine;
     use super::*;
 
-    fn cosine(embedding: &Embedding, a: &str, b: &str) -> f32 {
+    fn between(embedding: &Embedding, a: &str, b: &str) -> f32 {
         let vector = |text: &str| embedding.vector(&wordpiece::words(text)).unwrap();
-        super::cosine(&vector(a), &vector(b))
+        cosine(&vector(a), &vector(b))
     }
 
     #[test]
     fn words_of_one_meaning_have_one_direction() {
         let embedding = example(&[&["car", "auto", "##mobile"], &["refund"]]);
-        assert!(cosine(&embedding, "The car", "an automobile") > 0.99);
-        assert!(cosine(&embedding, "car", "refund") < 0.01);
-        assert!((cosine(&embedding, "car refund", "car") - 0.5f32.sqrt()).abs() < 0.01);
+        assert!(between(&embedding, "The car", "an automobile") > 0.99);
+        assert!(between(&embedding, "car", "refund") < 0.01);
+        assert!((between(&embedding, "car refund", "car") - 0.5f32.sqrt()).abs() < 0.01);
         assert_eq!(embedding.vector(&wordpiece::words("what about quartz and 退款")), None);
     }
 
@@ -242,9 +232,10 @@ mod tests {
             let pieces: Vec<&str> =
                 pieces.map(|piece| str::from_utf8(vocabulary.get(piece).unwrap()).unwrap()).collect();
             assert_eq!(serde_json::json!(pieces), one["tokens"], "{}", one["text"]);
-            let Some(Vector { values, norm }) = embedding.vector(&words) else { continue };
+            let Some(Vector { values, lengths }) = embedding.vector(&words) else { continue };
             for (value, expected) in values.iter().zip(one["vector"].as_array().unwrap()) {
-                let (value, expected) = (f32::from(*value) / norm, expected.as_f64().unwrap() as f32);
+                let (value, expected) =
+                    (f32::from(*value) * lengths.inverse, expected.as_f64().unwrap() as f32);
                 assert!((value - expected).abs() < 0.003, "{value} is not {expected} in {}", one["text"]);
             }
         }
@@ -254,8 +245,7 @@ mod tests {
         #[test]
         fn products_do_not_overflow_and_a_vector_is_nearest_to_itself(values in prop::collection::vec(any::<f32>(), 2..64)) {
             if let Some(vector) = quantised(&values) {
-                prop_assert!(vector.norm >= 127.0);
-                prop_assert!((dot(&vector.values, &vector.values) as f32 / (vector.norm * vector.norm) - 1.0).abs() < 1e-5);
+                prop_assert!((cosine(&vector, &vector) - 1.0).abs() < 1e-5);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod container;
+mod cosines;
 mod document;
 mod dot;
 mod duplicates;

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::container::{Format, ReadError, Strings, u32_at, u64_at};
+use super::cosines::{self, Cosines, Lengths, Vectors};
 use super::document::{Row, encode_row};
-use super::dot::dot;
-use super::embedding::{self, Embedding, Vector};
+use super::embedding::{Embedding, Vector};
 use super::postings::{self, Postings};
 use super::{Document, analysis, wordpiece};
 use crate::api::Listing;
 use crate::digest::Digest;
 
-const FORMAT: Format = Format { what: "search shard", magic: *b"GHSHARD\0", schema: 2, max_bytes: 64 << 20 };
+const FORMAT: Format = Format { what: "search shard", magic: *b"GHSHARD\0", schema: 3, max_bytes: 64 << 20 };
 
 /// The sections, in the order of the file. Documents are numbered in the order of their slugs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,8 @@ enum Section {
     Names,
     /// `u32` per name: the document.
     NameDocuments,
-    /// SHA-256 of the embedding table, then per document its vector in eight bits a value, all zeros for none; empty
-    /// without vectors.
+    /// SHA-256 of the embedding table, then per document its vector in eight bits a value, all zeros for none: first the
+    /// first [`cosines::HEAD`] values of all documents, then the others of all. Empty without vectors.
     Vectors,
 }
 
@@ -126,12 +126,15 @@ fn names(documents: &[&Document]) -> Vec<(String, u32)> {
 
 fn vectors(documents: &[&Document], embedding: &Embedding) -> Vec<u8> {
     let mut bytes = embedding.digest().as_bytes().to_vec();
+    let mut tails: Vec<u8> = Vec::new();
     for document in documents {
-        match embedding.vector(&wordpiece::words(&document.meaning())) {
-            Some(vector) => bytes.extend(vector.values.iter().map(|value| value.cast_unsigned())),
-            None => bytes.extend(vec![0; embedding.dimensions()]),
-        }
+        let vector = embedding.vector(&wordpiece::words(&document.meaning()));
+        let values = vector.map_or_else(|| vec![0; embedding.dimensions()], |vector| vector.values);
+        let (head, tail) = cosines::split::<u8>(bytemuck::cast_slice(&values));
+        bytes.extend(head);
+        tails.extend(tail);
     }
+    bytes.extend(tails);
     bytes
 }
 
@@ -177,8 +180,8 @@ pub struct Shard {
     documents: u32,
     dimensions: usize,
     total_length: u64,
-    /// Of each document's vector, its length; 0 for none.
-    norms: Vec<f32>,
+    /// Of each document's vector; 0 for none.
+    lengths: Vec<Lengths>,
 }
 
 /// The terms of one shard, and where they occur.
@@ -240,12 +243,12 @@ impl Shard {
             sections => sections?,
         };
         let mut shard =
-            Self { bytes, sections, documents: 0, dimensions: 0, total_length: 0, norms: Vec::new() };
+            Self { bytes, sections, documents: 0, dimensions: 0, total_length: 0, lengths: Vec::new() };
         shard.take_statistics().ok_or(FORMAT.malformed())?;
         if !shard.is_sound().unwrap_or(false) {
             return Err(FORMAT.malformed());
         }
-        shard.norms = (0..shard.documents).map(|document| embedding::norm(shard.vector(document))).collect();
+        shard.lengths = shard.vectors().lengths();
         Ok(shard)
     }
 
@@ -307,20 +310,14 @@ impl Shard {
             && self.dimensions == embedding.dimensions()
     }
 
-    fn vector(&self, document: u32) -> &[i8] {
-        let start = DIGEST_BYTES + document as usize * self.dimensions;
-        let bytes = self.section(Section::Vectors).get(start..start + self.dimensions).unwrap_or_default();
-        bytemuck::cast_slice(bytes)
+    fn vectors(&self) -> Vectors<'_> {
+        let values = self.section(Section::Vectors).get(DIGEST_BYTES..).unwrap_or_default();
+        Vectors::new(bytemuck::cast_slice(values), self.dimensions)
     }
 
-    /// Adds the cosine between a vector and that of each document, in order; 0 for a document without.
-    pub(super) fn add_cosines(&self, of: &Vector, cosines: &mut Vec<f32>) {
-        let vectors = self.section(Section::Vectors).get(DIGEST_BYTES..).unwrap_or_default();
-        let vectors: &[i8] = bytemuck::cast_slice(vectors);
-        let vectors = vectors.chunks_exact(self.dimensions.max(1)).zip(&self.norms);
-        cosines.extend(vectors.map(|(vector, norm)| {
-            if *norm > 0.0 { dot(&of.values, vector) as f32 / (of.norm * norm) } else { 0.0 }
-        }));
+    /// The cosines of the documents' vectors with one of the same table.
+    pub(super) fn cosines<'a>(&'a self, of: &'a Vector) -> Cosines<'a> {
+        Cosines::new(of, self.vectors(), &self.lengths)
     }
 
     /// What the shard says of a document.

@@ -11,8 +11,6 @@ pub struct Weights {
     pub words: f32,
     /// What the meaning counts for.
     pub meaning: f32,
-    /// How much more the meaning counts for a query none of whose words is known, as a share of `meaning`.
-    pub meaning_unheard: f32,
     /// What a word counts for that is one slip away from an unknown one of the query, from 0 to 1.
     pub misspelt: f32,
     /// What a word counts for that starts with one of the query, or that one of the query starts with, times the share
@@ -28,8 +26,7 @@ impl Weights {
         saturation: 0.4,
         length: 0.2,
         words: 1.0,
-        meaning: 2.5,
-        meaning_unheard: 0.0,
+        meaning: 3.0,
         misspelt: 1.0,
         kin: 0.8,
         least_meaning: 0.35,

@@ -1,6 +1,7 @@
 //! BM25 over several shards as if they were one catalog (Robertson and Zaragoza, 2009).
 
 use super::super::Weights;
+use super::super::postings::Postings;
 use super::super::shard::{Shard, Terms};
 
 /// A term of a query.
@@ -53,31 +54,22 @@ impl<'a> Vocabulary<'a> {
         self.shards.iter().flat_map(move |shard| shard.with_prefix(prefix))
     }
 
-    /// Every document's score, the shards' one after the other.
-    pub(super) fn score(&self, terms: &[Term], weights: &Weights) -> Vec<f32> {
-        let mut scores = vec![0.0; self.documents as usize];
+    /// Every document's score, shard by shard.
+    pub(super) fn score(&self, terms: &[Term], weights: &Weights) -> Vec<Vec<f32>> {
         let norms = self.norms(weights);
+        let mut scores: Vec<Vec<f32>> =
+            self.shards.iter().map(|shard| vec![0.0; shard.documents()]).collect();
         for term in terms {
             let most = term.repetitions * self.rarity(term) * (weights.saturation + 1.0);
             for (form, share) in term.forms() {
-                self.add(form, most * share, &norms, &mut scores);
-            }
-        }
-        scores
-    }
-
-    fn add(&self, form: &str, most: f32, norms: &[f32], mut scores: &mut [f32]) {
-        for shard in &self.shards {
-            let (of_shard, rest) = scores.split_at_mut_checked(shard.documents()).unwrap_or_default();
-            scores = rest;
-            for (document, frequency) in shard.postings(form).into_iter().flatten() {
-                let norm = norms.get(usize::from(shard.length(document)));
-                if let Some((score, norm)) = of_shard.get_mut(document as usize).zip(norm) {
-                    let frequency = frequency as f32;
-                    *score += most * frequency / (frequency + norm);
+                for (shard, scores) in self.shards.iter().zip(&mut scores) {
+                    if let Some(list) = shard.postings(form) {
+                        add(list, shard, most * share, &norms, scores);
+                    }
                 }
             }
         }
+        scores
     }
 
     /// The inverse document frequency of a term together with its relatives, so that a rare relative counts no more
@@ -97,4 +89,19 @@ impl<'a> Vocabulary<'a> {
         };
         (0..=longest).map(norm).collect()
     }
+}
+
+/// Adds what a form counts in the documents of its list. Most have it once, which is reckoned once for each length.
+fn add(list: Postings<'_>, shard: &Terms<'_>, most: f32, norms: &[f32], scores: &mut [f32]) {
+    let once: Vec<f32> = norms.iter().map(|norm| most / (1.0 + norm)).collect();
+    list.for_each(|(document, frequency)| {
+        let length = usize::from(shard.length(document));
+        let counts = match frequency {
+            1 => once.get(length).copied(),
+            _ => norms.get(length).map(|norm| most * frequency as f32 / (frequency as f32 + norm)),
+        };
+        if let Some((score, counts)) = scores.get_mut(document as usize).zip(counts) {
+            *score += counts;
+        }
+    });
 }

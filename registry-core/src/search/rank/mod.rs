@@ -4,31 +4,30 @@
 //! Everything that is counted is counted over the shards of the query alone (law 4). Sums run in one fixed order,
 //! logarithms come from `libm`, vectors are compared in integers: scores are the same on every machine.
 
+mod best;
 mod bm25;
 mod fusion;
 mod mending;
+mod part;
 mod slip;
 mod understanding;
 
+use self::best::Best;
 use self::bm25::Vocabulary;
-use self::fusion::{Fusion, Halves};
+use self::fusion::Fusion;
+use self::part::Part;
 use self::understanding::Understanding;
-use super::document::Row;
 use super::embedding::Embedding;
 use super::shard::Shard;
 use super::weights::Weights;
 use crate::api::{Filters, SearchHit};
 
-/// The score of a skill that is asked for by its slug, and the least scores of the tiers below.
+/// The greatest score: of a skill that is asked for by its slug. The least scores of the tiers below, and the greatest of
+/// a skill that is found by words and meaning.
 const SLUG_SCORE: u32 = 1_000_000;
 const NAME_SCORE: u32 = 900_000;
 const PREFIX_SCORE: u32 = 800_000;
-/// How far the skills of a tier lie apart.
-const TIER_RANGE: f32 = 99_999.0;
-/// The greatest score of a skill that is found by words and meaning.
 const REST_RANGE: f32 = 799_999.0;
-/// Shortest query that is taken for the start of a name, in bytes.
-const MIN_PREFIX: usize = 2;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -67,103 +66,30 @@ pub fn is_by_name(hit: &SearchHit) -> bool {
 pub fn search(shards: &[&Shard], query: &Query<'_>) -> Answer {
     let embedding =
         query.embedding.filter(|embedding| shards.iter().all(|shard| shard.has_vectors_of(embedding)));
-    let halves = halves(shards, query, embedding);
-    let fusion = Fusion::new(&halves, query.weights);
-    let mut scores = fusion.scores();
-    let corpus = Corpus::of(shards);
-    corpus.lift_names(query.text, &mut scores);
-    Answer { hits: corpus.best(query, &scores, &fusion), degraded: embedding.is_none() }
-}
-
-fn halves(shards: &[&Shard], query: &Query<'_>, embedding: Option<&Embedding>) -> Halves {
     let vocabulary = Vocabulary::new(shards);
-    let Understanding { terms, words, unheard } =
-        Understanding::of(query.text, &vocabulary, embedding, query.weights);
-    let mut meaning = Vec::new();
-    if let Some(vector) = embedding.and_then(|embedding| embedding.vector(&words)) {
-        shards.iter().for_each(|shard| shard.add_cosines(&vector, &mut meaning));
-    }
-    Halves { words: vocabulary.score(&terms, query.weights), meaning, unheard }
+    let Understanding { terms, words } = Understanding::of(query.text, &vocabulary, embedding, query.weights);
+    let vector = embedding.and_then(|embedding| embedding.vector(&words));
+    let scores = vocabulary.score(&terms, query.weights);
+    let most_words = scores.iter().map(|of_shard| greatest(of_shard)).fold(0.0, f32::max);
+    let fusion = Fusion::new(most_words, vector.is_some(), query.weights);
+    let parts = shards.iter().zip(&scores);
+    let parts: Vec<Part<'_>> =
+        parts.map(|(shard, words)| Part::new(query, fusion, shard, words, vector.as_ref())).collect();
+    let mut best = Best::new(query.k);
+    parts.iter().for_each(|part| part.add_promising(&mut best));
+    parts.iter().for_each(|part| part.add_rest(&mut best));
+    Answer { hits: best.into_hits(), degraded: embedding.is_none() }
 }
 
-/// The shards of a query, their documents counted through.
-struct Corpus<'a> {
-    shards: &'a [&'a Shard],
-    /// The number of each shard's first document.
-    first: Vec<u32>,
-}
-
-impl<'a> Corpus<'a> {
-    fn of(shards: &'a [&'a Shard]) -> Self {
-        let mut next = 0;
-        let first = |shard: &&Shard| {
-            next += shard.documents();
-            next - shard.documents()
-        };
-        Self { shards, first: shards.iter().map(first).collect() }
+/// The greatest of values above 0; in lanes, which compilers make vector instructions of.
+fn greatest(values: &[f32]) -> f32 {
+    let greater = |a: f32, b: f32| if b > a { b } else { a };
+    let (chunks, rest) = values.as_chunks::<8>();
+    let mut lanes = [0.0; 8];
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane = greater(*lane, *value));
     }
-
-    fn locate(&self, document: u32) -> Option<(&'a Shard, u32)> {
-        let index = self.first.partition_point(|first| *first <= document).checked_sub(1)?;
-        Some((self.shards.get(index)?, document - self.first.get(index)?))
-    }
-
-    /// Lifts the skills that are asked for by slug or name, and those whose names start as the query does, above the
-    /// rest, in which they keep their order.
-    fn lift_names(&self, query: &str, scores: &mut [u32]) {
-        let asked = query.trim().to_lowercase().replace([' ', '_'], "-");
-        let mut lift = |document: u32, least: u32| {
-            if let Some(score) = scores.get_mut(document as usize).filter(|score| **score < least) {
-                let within = (*score as f32 / REST_RANGE * TIER_RANGE).min(TIER_RANGE) as u32;
-                *score = (least + within).min(SLUG_SCORE);
-            }
-        };
-        for (shard, first) in self.shards.iter().zip(&self.first) {
-            if asked.len() >= MIN_PREFIX {
-                for (document, is_whole) in shard.with_name_prefix(&asked) {
-                    lift(first + document, if is_whole { NAME_SCORE } else { PREFIX_SCORE });
-                }
-            }
-            if let Some(document) = shard.with_slug(&asked) {
-                lift(first + document, SLUG_SCORE);
-            }
-        }
-    }
-
-    fn best(&self, query: &Query<'_>, scores: &[u32], fusion: &Fusion<'_>) -> Vec<SearchHit> {
-        let mut best: Vec<Found<'_>> = Vec::new();
-        for (document, score) in (0u32..).zip(scores) {
-            let least =
-                if best.len() < query.k { 1 } else { best.last().map_or(u32::MAX, |last| last.score) };
-            if *score < least {
-                continue;
-            }
-            let found = self.locate(document).and_then(|(shard, at)| shard.row(at));
-            let Some(row) = found.filter(|row| row.passes(query.filters)) else { continue };
-            let found = Found { score: *score, row, document };
-            best.insert(best.partition_point(|better| better.is_before(&found)), found);
-            best.truncate(query.k);
-        }
-        let hit = |Found { score, row, document }: Found<'_>| {
-            let explanation = query.explain.then(|| fusion.explanation(document));
-            Some(SearchHit { listing: row.listing()?, score, explanation })
-        };
-        best.into_iter().filter_map(hit).collect()
-    }
-}
-
-/// A document that may be among the best.
-struct Found<'a> {
-    score: u32,
-    row: Row<'a>,
-    document: u32,
-}
-
-impl Found<'_> {
-    /// Equal scores go by slug.
-    fn is_before(&self, other: &Self) -> bool {
-        self.score > other.score || (self.score == other.score && self.row.slug < other.row.slug)
-    }
+    lanes.into_iter().chain(rest.iter().copied()).fold(0.0, greater)
 }
 
 #[cfg(test)]

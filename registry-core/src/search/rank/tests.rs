@@ -33,9 +33,13 @@ fn table() -> Embedding {
 }
 
 fn shard(listings: &[Listing]) -> Shard {
+    shard_with(&table(), listings)
+}
+
+fn shard_with(table: &Embedding, listings: &[Listing]) -> Shard {
     let mut builder = ShardBuilder::default();
     listings.iter().cloned().for_each(|listing| builder.add(listing));
-    Shard::read(builder.encode(Some(&table())).unwrap()).unwrap()
+    Shard::read(builder.encode(Some(table)).unwrap()).unwrap()
 }
 
 fn library() -> Vec<Listing> {
@@ -160,5 +164,32 @@ proptest! {
         let parts = parts.map(|listings| shard(&listings));
         let query = ask(&query, &any, k, Some(&table));
         prop_assert_eq!(search(&parts.each_ref(), &query), search(&[&whole], &query));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The first of many answers are found without a look at most of the others.
+    #[test]
+    fn fewer_answers_are_the_first_of_more(
+        descriptions in prop::collection::vec("(refund|customer|invoice|deploy|cluster|email|report|weather| ){2,8}", 40),
+        query in "(refunds|client|bill|ship|servers|message|summary|rain|xyzzy| ){1,5}",
+        k in 1usize..10,
+        cut in 0usize..40,
+    ) {
+        let table: &[u8] = include_bytes!("../../../../generator/embedding/table.bin");
+        let table = Embedding::read(table.to_vec()).unwrap();
+        let listings: Vec<Listing> = descriptions
+            .iter()
+            .enumerate()
+            .map(|(number, description)| listing(&format!("a/s-{number}"), description, ""))
+            .collect();
+        let (one, two) = listings.split_at(cut);
+        let shards = [one, two].map(|listings| shard_with(&table, listings));
+        let any = Filters::default();
+        let all = search(&shards.each_ref(), &ask(&query, &any, 40, Some(&table))).hits;
+        let few = search(&shards.each_ref(), &ask(&query, &any, k, Some(&table))).hits;
+        prop_assert_eq!(few, all.into_iter().take(k).collect::<Vec<_>>());
     }
 }

@@ -22,8 +22,6 @@ pub(super) struct Understanding {
     pub terms: Vec<Term>,
     /// Its words, mended.
     pub words: Vec<String>,
-    /// Of its terms, the share that no skill holds.
-    pub unheard: f32,
 }
 
 impl Understanding {
@@ -43,14 +41,10 @@ impl Understanding {
             terms.extend(analysis::terms(&right));
         }
         let mut terms = counted(terms);
-        let mut unheard = 0;
         for term in &mut terms {
-            let is_unheard = vocabulary.frequency(&term.text) == 0;
-            unheard += u32::from(is_unheard);
-            term.relatives = relatives(&term.text, is_unheard, vocabulary, weights);
+            term.relatives = relatives(&term.text, vocabulary, weights);
         }
-        let unheard = unheard as f32 / terms.len().max(1) as f32;
-        Self { terms, words, unheard }
+        Self { terms, words }
     }
 }
 
@@ -68,15 +62,10 @@ fn counted(texts: Vec<String>) -> Vec<Term> {
 }
 
 /// The terms that count beside a term: its kin or, where it has none and no skill holds it, those one slip away.
-fn relatives(
-    term: &str,
-    is_unheard: bool,
-    vocabulary: &Vocabulary<'_>,
-    weights: &Weights,
-) -> Vec<(String, f32)> {
+fn relatives(term: &str, vocabulary: &Vocabulary<'_>, weights: &Weights) -> Vec<(String, f32)> {
     let mut relatives = kin(term, vocabulary);
     relatives.iter_mut().for_each(|(_, share)| *share *= weights.kin);
-    if relatives.is_empty() && is_unheard {
+    if relatives.is_empty() && vocabulary.frequency(term) == 0 {
         relatives = neighbours(term, vocabulary).into_iter().map(|near| (near, weights.misspelt)).collect();
     }
     relatives

@@ -58,9 +58,8 @@ fn what_goes_in_comes_out() {
     assert_eq!(named("deploy"), [(0, true)]);
     let vector = embedding().vector(&["refund".to_owned()]).unwrap();
     assert!(shard.has_vectors_of(&embedding()) && !shard.has_vectors_of(&table(&[&["x"]])));
-    let mut cosines = Vec::new();
-    shard.add_cosines(&vector, &mut cosines);
-    assert!(cosines[0] < 0.01 && cosines[1] > 0.99, "{cosines:?}");
+    let cosines = shard.cosines(&vector);
+    assert!(cosines.exact(0) < 0.01 && cosines.exact(1) > 0.99);
 }
 
 #[test]
