@@ -19,10 +19,13 @@ const RESULTS: usize = 10;
 /// What took so long, in microseconds, is not done again.
 const LONG: f64 = 100_000.0;
 
+/// The ids of the answers to a query.
+type Asked = dyn Fn(&str) -> Vec<String>;
+
 /// An index that can be asked.
 struct Engine {
     bytes: usize,
-    answer: Box<dyn Fn(&str) -> Vec<String>>,
+    answer: Box<Asked>,
 }
 
 fn main() -> Result<()> {
