@@ -3,6 +3,7 @@
 //! `cargo run --release --manifest-path bench/Cargo.toml -p relevance -- ../shared/corpus generator/embedding/table.bin`
 
 mod corpus;
+mod export;
 mod tune;
 mod typos;
 
@@ -30,6 +31,9 @@ struct Arguments {
     /// Tries a grid of weights, and tells how those chosen without a repository do on its queries.
     #[arg(long)]
     tune: bool,
+    /// Writes the documents and queries into this folder, for other engines, and measures nothing.
+    #[arg(long)]
+    export: Option<PathBuf>,
 }
 
 /// The corpus, indexed.
@@ -47,15 +51,18 @@ fn main() -> Result<()> {
         "/../../registry-core/tests/data/queries-zh.jsonl"
     ));
     let corpus = Corpus::read(&arguments.corpus, &pairs)?;
+    let mut sets = corpus.sets;
+    let clean: Vec<Question> =
+        ["examples", "whentouse", "metatool"].iter().flat_map(|set| sets[set].clone()).collect();
+    sets.insert("typos", clean.iter().map(typos::misspelt).collect());
+    if let Some(folder) = arguments.export {
+        return export::write(&folder, &corpus.documents, &sets);
+    }
     let embedding = Embedding::read(std::fs::read(&arguments.table)?)?;
     let mut builder = ShardBuilder::default();
     corpus.documents.values().for_each(|document| builder.add(document.clone()));
     let bytes = builder.encode(Some(&embedding))?;
     println!("{} skills, {} bytes of shard", corpus.documents.len(), bytes.len());
-    let mut sets = corpus.sets;
-    let clean: Vec<Question> =
-        ["examples", "whentouse", "metatool"].iter().flat_map(|set| sets[set].clone()).collect();
-    sets.insert("typos", clean.iter().map(typos::misspelt).collect());
     let slugs = corpus.documents.into_iter().map(|(key, d)| (key, d.listing.slug.to_string())).collect();
     let setting = Setting { shard: Shard::read(bytes)?, embedding, slugs, sets };
     report(&setting, "tuned", &Weights::TUNED, true);
