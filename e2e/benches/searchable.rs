@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     let mut table = format!("medians of {} runs, wall seconds\n\n", WORDS.len());
     write!(table, "{:<10}{:>10}{:>10}{:>10}{:>10}{:>10}", "", "commit", "build", "publish", "found", "all")?;
     write!(table, "{:>10}", "(copy)")?;
-    for kind in hosts() {
+    for kind in e2e::hosts() {
         let journeys = journeys(kind)?;
         write!(table, "\n{:<10}", format!("{kind:?}"))?;
         for step in STEPS {
@@ -43,12 +43,6 @@ fn main() -> Result<()> {
         }
     }
     Ok(writeln!(std::io::stdout(), "{table}")?)
-}
-
-/// Workers only where its bundle can be built.
-fn hosts() -> impl Iterator<Item = HostKind> {
-    let has_packages = e2e::workspace().join("node_modules").exists();
-    [HostKind::Native].into_iter().chain(has_packages.then_some(HostKind::Workers))
 }
 
 /// What each change took in a repository of its own.

@@ -16,6 +16,6 @@ pub use journey::Journey;
 pub use programs::{browser_engine, guildhall, workspace};
 pub use repository::{Repository, files};
 pub use served::Served;
-pub use stand::{HostKind, Stand};
+pub use stand::{HostKind, Stand, hosts};
 pub use watched::Watched;
 pub use world::{World, check, key};

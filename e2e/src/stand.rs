@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 use crate::answer::Answer;
 use crate::process::Process;
-use crate::programs::{program, worker_bundle};
+use crate::programs::{program, worker_bundle, workspace};
 use crate::repository::Repository;
 
 /// The name under which the sandbox accepts tokens.
@@ -36,6 +36,12 @@ pub enum HostKind {
     Workers,
 }
 
+/// The hosts that a benchmark can run: Workers only where the npm packages are installed that its bundle needs.
+pub fn hosts() -> impl Iterator<Item = HostKind> {
+    let has_packages = workspace().join("node_modules").exists();
+    [HostKind::Native].into_iter().chain(has_packages.then_some(HostKind::Workers))
+}
+
 /// The stand.
 #[derive(Debug)]
 pub struct Stand {
@@ -44,6 +50,7 @@ pub struct Stand {
     kind: HostKind,
     state: TempDir,
     client: Client,
+    metrics_port: u16,
     edge: Process,
     /// Kept for their end, in this order.
     _sandbox: Process,
@@ -68,7 +75,7 @@ impl Stand {
     pub fn over(kind: HostKind, repository: Repository, catalog: &Path) -> Result<Self> {
         // The sandbox opens its own folder to the user that skills run as; the edge's stays closed.
         let (state, sandbox_state) = (tempfile::tempdir()?, tempfile::tempdir()?);
-        let (edge_port, sandbox_port) = (free_port()?, free_port()?);
+        let (edge_port, metrics_port, sandbox_port) = (free_port()?, free_port()?, free_port()?);
         let origin = format!("http://127.0.0.1:{edge_port}");
         let sandbox_url = format!("http://127.0.0.1:{sandbox_port}");
         let edge = edge_config(&repository, &origin, &sandbox_url)?;
@@ -95,14 +102,32 @@ impl Stand {
             .pool_max_idle_per_host(0)
             .timeout(Duration::from_secs(60))
             .build()?;
-        let edge = start_edge(kind, catalog, state.path(), edge_port)?;
-        Ok(Self { repository, kind, state, client, edge, _sandbox: sandbox, _sandbox_state: sandbox_state })
+        let edge = start_edge(kind, catalog, state.path(), edge_port, metrics_port)?;
+        Ok(Self {
+            repository,
+            kind,
+            state,
+            client,
+            metrics_port,
+            edge,
+            _sandbox: sandbox,
+            _sandbox_state: sandbox_state,
+        })
     }
 
     /// The edge's address.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.edge.url
+    }
+
+    /// What the native host counts, in the text format of Prometheus.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub fn metrics(&self) -> Result<String> {
+        let url = format!("http://127.0.0.1:{}/metrics", self.metrics_port);
+        Ok(self.client.get(url).send()?.error_for_status()?.text()?)
     }
 
     /// A token for a role with options as `guildhall token` takes them.
@@ -229,14 +254,16 @@ fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> Resu
     })
 }
 
-fn start_edge(kind: HostKind, catalog: &Path, state: &Path, port: u16) -> Result<Process> {
+fn start_edge(kind: HostKind, catalog: &Path, state: &Path, port: u16, metrics_port: u16) -> Result<Process> {
     let (config, log) = (state.join("edge.json"), state.join("logs"));
     let (listen, port) = (format!("127.0.0.1:{port}"), port.to_string());
     let shared: [&OsStr; 4] = ["--config".as_ref(), config.as_ref(), "--catalog".as_ref(), catalog.as_ref()];
     match kind {
         HostKind::Native => {
-            let own: [&OsStr; 4] = ["--log".as_ref(), log.as_ref(), "--listen".as_ref(), listen.as_ref()];
-            Process::start(program("guildhall-edge")?.as_ref(), &[shared, own].concat())
+            let metrics = format!("127.0.0.1:{metrics_port}");
+            let own = ["--log".as_ref(), log.as_ref(), "--listen".as_ref(), listen.as_ref()];
+            let own = [&own[..], &["--metrics".as_ref(), metrics.as_ref()]].concat();
+            Process::start(program("guildhall-edge")?.as_ref(), &[&shared[..], &own].concat())
         }
         HostKind::Workers => {
             let bundle = worker_bundle()?;

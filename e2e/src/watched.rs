@@ -46,6 +46,10 @@ where
         self.files.now()
     }
 
+    fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        self.files.pause(duration)
+    }
+
     fn random(&self) -> Result<[u8; 16], HostError> {
         self.files.random()
     }

@@ -14,7 +14,7 @@ use generator::library::Checked;
 use registry_core::catalog::{Head, Key};
 use registry_core::digest::Digest;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 const CONFIG: &str = "organisation: X\nbase_url: https://x\nteams: {shared: {}}\n";
 const DAY: u64 = 86_400;
@@ -242,6 +242,30 @@ async fn without_the_embedding_table_words_alone_answer_and_the_answer_says_so()
         }
         assert_eq!(reads_of_table.load(Ordering::Relaxed), 1, "it is not asked for again at once");
     }
+}
+
+#[tokio::test]
+async fn a_table_that_is_late_is_not_waited_for_and_read_afterwards() {
+    let world = world(now(), true, false);
+    let may_be_read = &Semaphore::new(0);
+    let host = Watched::over(&world, async |key| {
+        if matches!(key, Key::Table(_)) {
+            may_be_read.acquire().await.unwrap().forget();
+        }
+    });
+    let host = host.unwrap();
+    let is_degraded = async || {
+        let request = http::Request::post("/search").body(Bytes::from_static(b"{\"query\":\"piano\"}"));
+        let answer = handle(&host, world.edge(), request.unwrap()).await;
+        assert_eq!(answer.status(), 200);
+        answer.headers().contains_key("guildhall-degraded")
+    };
+    assert!(is_degraded().await);
+    assert!(is_degraded().await, "it is not waited for again at once");
+    may_be_read.add_permits(1);
+    assert!(world.edge().catch_up(&host).await.is_none());
+    assert!(!is_degraded().await);
+    assert!(world.edge().catch_up(&host).await.is_none(), "there is nothing left to do");
 }
 
 #[tokio::test]

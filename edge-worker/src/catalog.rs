@@ -1,10 +1,13 @@
 //! The catalog as the edge holds it: head verified, root current, every file checked against its digest.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use registry_core::catalog::{Head, IndexBucket, Key, PathBucket, PublicFile, Root};
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
@@ -16,7 +19,9 @@ use crate::config::EdgeConfig;
 use crate::host::Host;
 use crate::reply::{LogNote, Refusal};
 
-/// How long a table that could not be read is not asked for again.
+/// How long a search waits for the table.
+const TABLE_PATIENCE: Duration = Duration::from_millis(500);
+/// How long a table that could not be read in time is not waited for again.
 const TABLE_REST_SECONDS: u64 = 10;
 
 /// One catalog root and what has been read of it. A request holds one from start to end (law 9).
@@ -32,6 +37,7 @@ pub(crate) struct Catalog {
     table: Memo<Embedding>,
     /// Seconds since the epoch.
     table_rests_until: AtomicU64,
+    table_is_late: AtomicBool,
 }
 
 /// Values by digest, read once. A root bounds how many there are.
@@ -77,6 +83,11 @@ pub(crate) struct Current(Mutex<Option<Arc<Catalog>>>);
 impl Current {
     fn get(&self) -> Option<Arc<Catalog>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Does what an answer had no time for; what failed is for the operator.
+    pub(crate) async fn catch_up<H: Host>(&self, host: &H) -> Option<LogNote> {
+        self.get()?.catch_up(host).await.err()?.into_note()
     }
 
     /// The current catalog, and an alarm for the operator. A head that is older than the one held, or that does not
@@ -148,6 +159,7 @@ impl Catalog {
             shards: Memo::default(),
             table: Memo::default(),
             table_rests_until: AtomicU64::default(),
+            table_is_late: AtomicBool::default(),
         })
     }
 
@@ -192,15 +204,33 @@ impl Catalog {
         now: u64,
     ) -> (Option<Arc<Embedding>>, Option<LogNote>) {
         let Some(digest) = self.root.table else { return (None, None) };
+        if let Some(table) = self.table.get(digest) {
+            return (Some(table), None);
+        }
         if now < self.table_rests_until.load(Ordering::Relaxed) {
             return (None, None);
         }
-        match self.table.load(host, &Key::Table(digest), |bytes| Embedding::read(bytes.into())).await {
-            Ok(table) => (Some(table), None),
-            Err(refusal) => {
-                self.table_rests_until.store(now + TABLE_REST_SECONDS, Ordering::Relaxed);
-                (None, refusal.into_note())
+        let note = match select(pin!(self.load_table(host, digest)), pin!(host.pause(TABLE_PATIENCE))).await {
+            Either::Left((Ok(table), _)) => return (Some(table), None),
+            Either::Left((Err(refusal), _)) => refusal.into_note(),
+            Either::Right(_) => {
+                self.table_is_late.store(true, Ordering::Relaxed);
+                Some(LogNote(format!("{}: it is late", Key::Table(digest).path())))
             }
+        };
+        self.table_rests_until.store(now + TABLE_REST_SECONDS, Ordering::Relaxed);
+        (None, note)
+    }
+
+    async fn load_table<H: Host>(&self, host: &H, digest: Digest) -> Result<Arc<Embedding>, Refusal> {
+        self.table.load(host, &Key::Table(digest), |bytes| Embedding::read(bytes.into())).await
+    }
+
+    /// Reads, for the searches to come, the table for which one did not wait.
+    async fn catch_up<H: Host>(&self, host: &H) -> Result<(), Refusal> {
+        match self.root.table.filter(|_| self.table_is_late.swap(false, Ordering::Relaxed)) {
+            Some(digest) => self.load_table(host, digest).await.map(drop),
+            None => Ok(()),
         }
     }
 }

@@ -35,6 +35,11 @@ impl Edge {
     pub fn new(config: EdgeConfig) -> Result<Self, matchit::InsertError> {
         Ok(Self { config, current: Current::default(), router: routes::table()? })
     }
+
+    /// Does what an answer had no time for; to be called after each. What failed is for the operator.
+    pub async fn catch_up<H: Host>(&self, host: &H) -> Option<LogNote> {
+        self.current.catch_up(host).await
+    }
 }
 
 /// One request on its way through the edge.

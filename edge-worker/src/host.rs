@@ -22,6 +22,9 @@ pub trait Host: Sync {
     /// Milliseconds since the epoch.
     fn now(&self) -> u64;
 
+    /// Completes after a while.
+    fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+
     /// Sixteen random bytes.
     ///
     /// # Errors

@@ -7,9 +7,10 @@ mod program {
     use std::net::SocketAddr;
     use std::path::PathBuf;
     use std::process::ExitCode;
+    use std::sync::Arc;
 
     use clap::Parser;
-    use edge_worker::native::{FilesHost, serve};
+    use edge_worker::native::{FilesHost, Metrics, serve};
     use edge_worker::{Edge, EdgeConfig};
     use registry_core::diagnostic::causes;
     use tokio::net::TcpListener;
@@ -31,6 +32,9 @@ mod program {
         /// The address to listen at; port 0 takes a free one.
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
         listen: SocketAddr,
+        /// Serves counters for Prometheus at this address, at `/metrics`; port 0 takes a free one.
+        #[arg(long, value_name = "ADDRESS")]
+        metrics: Option<SocketAddr>,
     }
 
     async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
@@ -39,6 +43,12 @@ mod program {
         let edge = Edge::new(EdgeConfig::parse(&json)?)?;
         let host = FilesHost::new(&arguments.catalog, &arguments.log)?;
         let listener = TcpListener::bind(arguments.listen).await?;
+        let metrics = Arc::new(Metrics::default());
+        if let Some(address) = arguments.metrics {
+            let listener = TcpListener::bind(address).await?;
+            writeln!(std::io::stdout(), "metrics on http://{}/metrics", listener.local_addr()?)?;
+            tokio::spawn(Arc::clone(&metrics).serve(listener));
+        }
         let mut terminate = signal(SignalKind::terminate())?;
         let shutdown = async move {
             tokio::select! {
@@ -47,7 +57,7 @@ mod program {
             }
         };
         writeln!(std::io::stdout(), "listening on http://{}", listener.local_addr()?)?;
-        Ok(serve(listener, edge, host, shutdown).await?)
+        Ok(serve(listener, edge, host, metrics, shutdown).await?)
     }
 
     #[tokio::main]

@@ -25,6 +25,13 @@ pub(crate) type Reply = Response<Body>;
 #[derive(Debug, Clone)]
 pub struct LogNote(pub String);
 
+/// Carried in the extensions of the answer of a search, for the operator to count.
+#[derive(Debug, Clone, Copy)]
+pub struct Searched {
+    /// Words alone could answer.
+    pub degraded: bool,
+}
+
 /// A refusal: three texts, for the client, for the log and for machines.
 #[derive(Debug)]
 pub(crate) struct Refusal {

@@ -70,6 +70,10 @@ impl Host for FilesHost {
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 
+    fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(duration)
+    }
+
     fn random(&self) -> Result<[u8; 16], HostError> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(failed)?;

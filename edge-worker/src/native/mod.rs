@@ -2,8 +2,10 @@
 
 mod files;
 mod log;
+mod metrics;
 mod server;
 
 pub use files::{FilesHost, HostSetupError};
 pub use log::{LogError, UsageLog};
+pub use metrics::Metrics;
 pub use server::{ServeError, serve};

@@ -10,12 +10,13 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use futures_channel::oneshot;
 use http::StatusCode;
 use http_body_util::LengthLimitError;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use super::FilesHost;
+use super::{FilesHost, Metrics};
 use crate::catalog::read;
 use crate::handle::{Edge, MAX_BODY_BYTES, handle, too_large};
 use crate::reply::{Body, LogNote, Refusal, Reply};
@@ -25,6 +26,14 @@ use crate::reply::{Body, LogNote, Refusal, Reply};
 #[error("cannot serve")]
 pub struct ServeError(#[from] std::io::Error);
 
+/// What every request needs.
+#[derive(Debug)]
+struct Service {
+    edge: Edge,
+    host: FilesHost,
+    metrics: Arc<Metrics>,
+}
+
 /// Serves until `shutdown` completes; requests in flight are finished first.
 ///
 /// # Errors
@@ -33,9 +42,11 @@ pub async fn serve(
     listener: TcpListener,
     edge: Edge,
     host: FilesHost,
+    metrics: Arc<Metrics>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let shell = axum::Router::new().fallback(answer).with_state(Arc::new((edge, host)));
+    let service = Arc::new(Service { edge, host, metrics });
+    let shell = axum::Router::new().fallback(answer).with_state(service);
     Ok(axum::serve(listener, shell).with_graceful_shutdown(shutdown).await?)
 }
 
@@ -43,7 +54,7 @@ pub async fn serve(
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The work goes on when the caller goes away: what was decided and logged gets its outcome logged too.
-async fn answer(State(state): State<Arc<(Edge, FilesHost)>>, request: Request) -> Response {
+async fn answer(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let bytes = match timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
         Ok(Ok(bytes)) => bytes,
@@ -53,11 +64,20 @@ async fn answer(State(state): State<Arc<(Edge, FilesHost)>>, request: Request) -
         _ => return refused(Refusal::bad_request("the body did not arrive whole")),
     };
     let request = http::Request::from_parts(parts, bytes);
-    let work = tokio::spawn(async move {
-        let (edge, host) = &*state;
-        resolved(host, handle(host, edge, request).await).await
+    let (done, answer) = oneshot::channel();
+    tokio::spawn(async move {
+        let Service { edge, host, metrics } = &*service;
+        let reply = handle(host, edge, request).await;
+        if let Some(searched) = reply.extensions().get() {
+            metrics.count(*searched);
+        }
+        // Nobody takes the answer of a caller who went away.
+        let _ = done.send(resolved(host, reply).await);
+        if let Some(note) = edge.catch_up(host).await {
+            report(&note);
+        }
     });
-    work.await.unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
+    answer.await.unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
 }
 
 /// Reads the file of an answer that is one.
@@ -79,10 +99,14 @@ fn refused(refusal: Refusal) -> Response {
 }
 
 fn sent(reply: Reply, bytes: Bytes) -> Response {
-    if let Some(LogNote(note)) = reply.extensions().get() {
-        let line = serde_json::json!({"level": "error", "message": note});
-        // A log that nobody reads any more is no reason to stop serving.
-        let _ = writeln!(std::io::stderr(), "{line}");
+    if let Some(note) = reply.extensions().get() {
+        report(note);
     }
     reply.map(|_| bytes.into())
+}
+
+fn report(LogNote(note): &LogNote) {
+    let line = serde_json::json!({"level": "error", "message": note});
+    // A log that nobody reads any more is no reason to stop serving.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -11,12 +11,35 @@ use registry_core::search::{self, Answer, Query, Shard, Weights};
 
 use crate::handle::Request;
 use crate::host::Host;
-use crate::reply::{self, Body, LogNote, Refusal, Reply};
+use crate::reply::{self, Body, LogNote, Refusal, Reply, Searched};
 
 /// Says which half of a search could not answer.
 const DEGRADED: HeaderName = HeaderName::from_static("guildhall-degraded");
 /// Most audiences that one caller's search spans.
 const MAX_AUDIENCES: usize = 64;
+
+/// What a search found.
+#[derive(Default)]
+struct Found {
+    answer: Answer,
+    /// For the operator, where the meaning of words could not count.
+    note: Option<LogNote>,
+}
+
+impl Found {
+    /// The reply, telling client and operator whether the meaning counted.
+    fn told(self, mut reply: Reply) -> Reply {
+        let degraded = self.answer.degraded;
+        if degraded {
+            reply::set(&mut reply, DEGRADED, "semantic");
+        }
+        reply.extensions_mut().insert(Searched { degraded });
+        if let Some(note) = self.note {
+            reply.extensions_mut().insert(note);
+        }
+        reply
+    }
+}
 
 impl<H: Host> Request<'_, H> {
     pub(super) async fn search(&self) -> Result<Reply, Refusal> {
@@ -24,15 +47,9 @@ impl<H: Host> Request<'_, H> {
         if !(1..=MAX_RESULTS).contains(&k) {
             return Err(Refusal::bad_request(format!("`k` is {k}, must be from 1 to {MAX_RESULTS}")));
         }
-        let (answer, note) = self.find(&query, &filters, k, explain).await?;
-        let mut reply = reply::json(StatusCode::OK, &answer.hits);
-        if answer.degraded {
-            reply::set(&mut reply, DEGRADED, "semantic");
-        }
-        if let Some(note) = note {
-            reply.extensions_mut().insert(note);
-        }
-        Ok(reply)
+        let found = self.find(&query, &filters, k, explain).await?;
+        let reply = reply::json(StatusCode::OK, &found.answer.hits);
+        Ok(found.told(reply))
     }
 
     /// The search page for people.
@@ -44,24 +61,22 @@ impl<H: Host> Request<'_, H> {
         self.may_read()?;
         let query = value("q").unwrap_or_default();
         let filters = html::page_filters(value("team").unwrap_or_default(), value("tag").unwrap_or_default());
-        let hits = match (query, filters) {
+        let found = match (query, filters) {
             ("", _) => None,
-            (_, None) => Some(Vec::new()),
-            (_, Some(filters)) => Some(self.find(query, &filters, PAGE_RESULTS, false).await?.0.hits),
+            (_, None) => Some(Found::default()),
+            (_, Some(filters)) => Some(self.find(query, &filters, PAGE_RESULTS, false).await?),
         };
         let shell = self.public_text("/search/").await?;
-        let page = html::search_page(&shell, query, hits.as_deref());
-        Ok(reply::reply(StatusCode::OK, html::MEDIA_TYPE, Body::Bytes(page.into())))
+        let hits = found.as_ref().map(|found| found.answer.hits.as_slice());
+        let page = html::search_page(&shell, query, hits);
+        let reply = reply::reply(StatusCode::OK, html::MEDIA_TYPE, Body::Bytes(page.into()));
+        Ok(match found {
+            Some(found) => found.told(reply),
+            None => reply,
+        })
     }
 
-    /// The answer, and a note for the operator when the meaning of words could not count.
-    async fn find(
-        &self,
-        query: &str,
-        filters: &Filters,
-        k: usize,
-        explain: bool,
-    ) -> Result<(Answer, Option<LogNote>), Refusal> {
+    async fn find(&self, query: &str, filters: &Filters, k: usize, explain: bool) -> Result<Found, Refusal> {
         if query.len() > MAX_QUERY {
             return Err(Refusal::bad_request(format!("a query has at most {MAX_QUERY} bytes")));
         }
@@ -72,7 +87,7 @@ impl<H: Host> Request<'_, H> {
         let embedding = table.as_deref();
         let weights = &Weights::TUNED;
         let query = Query { text: query, filters, k, explain, embedding, weights };
-        Ok((search::search(&shards, &query), note))
+        Ok(Found { answer: search::search(&shards, &query), note })
     }
 
     /// The shards of the audiences to which the caller belongs, and no other (law 4).

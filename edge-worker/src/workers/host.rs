@@ -113,6 +113,10 @@ impl Host for WorkersHost {
         Date::now().as_millis()
     }
 
+    fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        SendFuture::new(Delay::from(duration))
+    }
+
     fn random(&self) -> Result<[u8; 16], HostError> {
         let mut bytes = [0; 16];
         getrandom_02::getrandom(&mut bytes).map_err(failed)?;

@@ -7,16 +7,18 @@ mod log;
 use std::sync::OnceLock;
 
 use futures_channel::oneshot;
-use worker::{Context, Env, Request, Response, ResponseBody, console_error, event};
+use worker::{Context, Env, Request, Response, ResponseBody, console_error, console_warn, event};
 
 use self::host::WorkersHost;
 use crate::config::{ConfigError, EdgeConfig};
 use crate::handle::{Edge, handle};
 use crate::host::HostError;
-use crate::reply::{Body, LogNote, Refusal};
+use crate::reply::{Body, LogNote, Refusal, Searched};
 
 /// The secret that holds the [`EdgeConfig`] as JSON.
 const CONFIG: &str = "GUILDHALL_EDGE";
+/// What is logged of each degraded search, to be counted where logs go: a Worker has no port for metrics.
+const DEGRADED_SEARCH: &str = "a search was answered by words alone";
 
 /// The work goes on when the caller goes away: what was decided and logged gets its outcome logged too.
 #[event(fetch)]
@@ -25,6 +27,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     context.wait_until(async move {
         // Nobody takes the answer of a caller who went away.
         let _ = done.send(serve(request, &env).await);
+        catch_up(&env).await;
     });
     let answer = answer.await.map_err(|_| worker::Error::from("the work ended without an answer"))?;
     respond(answer)
@@ -42,10 +45,25 @@ fn respond(answer: Result<(http::response::Parts, ResponseBody), Refusal>) -> wo
             (parts, body)
         }
     };
-    if let Some(LogNote(note)) = parts.extensions.get() {
-        console_error!("{}", serde_json::json!({"level": "error", "message": note}));
+    if let Some(note) = parts.extensions.get() {
+        report(note);
+    }
+    if let Some(Searched { degraded: true }) = parts.extensions.get() {
+        console_warn!("{}", serde_json::json!({"level": "warn", "message": DEGRADED_SEARCH}));
     }
     convert::response(&parts, body)
+}
+
+fn report(LogNote(note): &LogNote) {
+    console_error!("{}", serde_json::json!({"level": "error", "message": note}));
+}
+
+async fn catch_up(env: &Env) {
+    if let (Ok(edge), Ok(host)) = (edge(env), WorkersHost::new(env))
+        && let Some(note) = edge.catch_up(&host).await
+    {
+        report(&note);
+    }
 }
 
 async fn serve(request: Request, env: &Env) -> Result<(http::response::Parts, ResponseBody), Refusal> {

@@ -1,0 +1,65 @@
+//! What the edge counts, for Prometheus, at a port of its own. No label names a skill, a caller or a query.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+
+use super::ServeError;
+use crate::reply::Searched;
+
+/// The media type of the text format (OpenMetrics 1.0).
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The counters of one process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    searches: Family<SearchLabels, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SearchLabels {
+    degraded: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let (mut registry, searches) = (Registry::with_prefix("guildhall"), Family::default());
+        let help = "Searches answered; degraded is what could not count, as in the header Guildhall-Degraded";
+        registry.register("searches", help, searches.clone());
+        Self { registry, searches }
+    }
+}
+
+impl Metrics {
+    pub(super) fn count(&self, Searched { degraded }: Searched) {
+        let degraded = if degraded { "semantic" } else { "none" };
+        self.searches.get_or_create(&SearchLabels { degraded }).inc();
+    }
+
+    /// Serves `GET /metrics` for as long as the process runs.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) -> Result<(), ServeError> {
+        Ok(axum::serve(listener, axum::Router::new().route("/metrics", get(text)).with_state(self)).await?)
+    }
+}
+
+async fn text(State(metrics): State<Arc<Metrics>>) -> Response {
+    let mut text = String::new();
+    match encode(&mut text, &metrics.registry) {
+        Ok(()) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
