@@ -137,7 +137,7 @@ fn write_and_die(repository: &Path, kill_at: Option<usize>) -> usize {
     let writer = Writer::open(&dist, signer, &progress).unwrap();
     let commit = commit.as_ref().map(|commit| commit.id.as_str());
     let built = catalog::build(Input::new(&checked, commit, &Memo::default()), &writer).unwrap();
-    let site = StaticSite::new(&built, &checked.organisation, &dist, None).unwrap();
+    let site = StaticSite::new(&built, &checked, &dist, None).unwrap();
     writer.finish(built.root, 7, Some(&site)).unwrap();
     steps.into_inner()
 }

@@ -1,4 +1,4 @@
-//! Search on both hosts while the embedding table is missing.
+//! Search on both hosts while the embedding table cannot be read.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -12,7 +12,7 @@ const CONFIGURATION: &str = "organisation: Example\nbase_url: https://skills.exa
 const SKILL: &str = "---\nname: data/tidy\nversion: 1.0.0\ndescription: Sort the table by its first column.\n\
     tags: [example]\naccess_level: public\n---\n# Task\n\nDo it.\n";
 
-/// An edge over a catalog, which has lost its table where `has_table` is not set.
+/// An edge over a catalog, whose table is damaged where `has_table` is not set.
 fn stand(kind: HostKind, has_table: bool) -> Stand {
     let repository = Repository::empty().unwrap();
     repository.write("guildhall.yaml", CONFIGURATION).unwrap();
@@ -22,7 +22,9 @@ fn stand(kind: HostKind, has_table: bool) -> Stand {
     repository.build().unwrap();
     let catalog = repository.catalog();
     if !has_table {
-        fs::remove_dir_all(catalog.join("tables")).unwrap();
+        for table in fs::read_dir(catalog.join("tables")).unwrap() {
+            fs::write(table.unwrap().path(), "no table").unwrap();
+        }
     }
     Stand::over(kind, repository, &catalog).unwrap()
 }

@@ -1,28 +1,20 @@
 //! The catalog as the edge holds it: head verified, root current, every file checked against its digest.
 
 use std::collections::BTreeMap;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use registry_core::catalog::{Head, IndexBucket, Key, PathBucket, PublicFile, Root};
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::organisation::Organisation;
 use registry_core::policy::Audience;
-use registry_core::search::{Embedding, Shard};
+use registry_core::search::Shard;
 
 use crate::config::EdgeConfig;
 use crate::host::Host;
 use crate::reply::{LogNote, Refusal};
-
-/// How long a search waits for the table.
-const TABLE_PATIENCE: Duration = Duration::from_millis(500);
-/// How long a table that could not be read in time is not waited for again.
-const TABLE_REST_SECONDS: u64 = 10;
+use crate::table::Table;
 
 /// One catalog root and what has been read of it. A request holds one from start to end (law 9).
 #[derive(Debug)]
@@ -34,10 +26,8 @@ pub(crate) struct Catalog {
     index: Memo<IndexBucket>,
     paths: Memo<PathBucket>,
     shards: Memo<Shard>,
-    table: Memo<Embedding>,
-    /// Seconds since the epoch.
-    table_rests_until: AtomicU64,
-    table_is_late: AtomicBool,
+    /// What gives words their meaning; that of the catalog before, where it has the same.
+    pub(crate) table: Option<Arc<Table>>,
 }
 
 /// Values by digest, read once. A root bounds how many there are.
@@ -87,7 +77,7 @@ impl Current {
 
     /// Does what an answer had no time for; what failed is for the operator.
     pub(crate) async fn catch_up<H: Host>(&self, host: &H) -> Option<LogNote> {
-        self.get()?.catch_up(host).await.err()?.into_note()
+        self.get()?.table.as_ref()?.catch_up(host).await.err()?.into_note()
     }
 
     /// The current catalog, and an alarm for the operator. A head that is older than the one held, or that does not
@@ -122,7 +112,7 @@ impl Current {
         if held.is_some_and(|held| head.sequence <= held.head.sequence) {
             return Err(unavailable("head.json goes back to an earlier sequence"));
         }
-        let catalog = Arc::new(Catalog::open(host, config, head, bytes).await?);
+        let catalog = Arc::new(Catalog::open(host, config, head, bytes, held).await?);
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Another request may have taken a newer one while this one was read.
         match &*current {
@@ -138,6 +128,7 @@ impl Catalog {
         config: &EdgeConfig,
         head: Head,
         head_bytes: Bytes,
+        former: Option<&Arc<Self>>,
     ) -> Result<Self, Refusal> {
         let bytes = read(host, &Key::Root(head.root)).await?;
         let root = Root::decode(&bytes, &head.root).map_err(unavailable)?;
@@ -149,6 +140,11 @@ impl Catalog {
         let key = Key::Policy(root.policy);
         let organisation =
             serde_json::from_slice(&read(host, &key).await?).map_err(|error| broken(&key, error))?;
+        let former = former.and_then(|former| former.table.clone());
+        let table = root.table.map(|digest| {
+            let same = former.filter(|former| former.is(digest));
+            same.unwrap_or_else(|| Arc::new(Table::new(digest)))
+        });
         Ok(Self {
             head_bytes,
             head,
@@ -157,9 +153,7 @@ impl Catalog {
             index: Memo::default(),
             paths: Memo::default(),
             shards: Memo::default(),
-            table: Memo::default(),
-            table_rests_until: AtomicU64::default(),
-            table_is_late: AtomicBool::default(),
+            table,
         })
     }
 
@@ -195,44 +189,6 @@ impl Catalog {
         let key = Key::Shard(audience.clone(), digest);
         self.shards.load(host, &key, |bytes| Shard::read(bytes.into())).await
     }
-
-    /// The embedding table that the root names, and what the operator is told where it cannot be read. It is large:
-    /// one that could not be read is not asked for again at once.
-    pub(crate) async fn table<H: Host>(
-        &self,
-        host: &H,
-        now: u64,
-    ) -> (Option<Arc<Embedding>>, Option<LogNote>) {
-        let Some(digest) = self.root.table else { return (None, None) };
-        if let Some(table) = self.table.get(digest) {
-            return (Some(table), None);
-        }
-        if now < self.table_rests_until.load(Ordering::Relaxed) {
-            return (None, None);
-        }
-        let note = match select(pin!(self.load_table(host, digest)), pin!(host.pause(TABLE_PATIENCE))).await {
-            Either::Left((Ok(table), _)) => return (Some(table), None),
-            Either::Left((Err(refusal), _)) => refusal.into_note(),
-            Either::Right(_) => {
-                self.table_is_late.store(true, Ordering::Relaxed);
-                Some(LogNote(format!("{}: it is late", Key::Table(digest).path())))
-            }
-        };
-        self.table_rests_until.store(now + TABLE_REST_SECONDS, Ordering::Relaxed);
-        (None, note)
-    }
-
-    async fn load_table<H: Host>(&self, host: &H, digest: Digest) -> Result<Arc<Embedding>, Refusal> {
-        self.table.load(host, &Key::Table(digest), |bytes| Embedding::read(bytes.into())).await
-    }
-
-    /// Reads, for the searches to come, the table for which one did not wait.
-    async fn catch_up<H: Host>(&self, host: &H) -> Result<(), Refusal> {
-        match self.root.table.filter(|_| self.table_is_late.swap(false, Ordering::Relaxed)) {
-            Some(digest) => self.load_table(host, digest).await.map(drop),
-            None => Ok(()),
-        }
-    }
 }
 
 /// The bytes of a file, which must be there and have its digest.
@@ -245,7 +201,8 @@ pub(crate) async fn read<H: Host>(host: &H, key: &Key) -> Result<Bytes, Refusal>
     }
 }
 
-fn broken(key: &Key, why: impl ToString) -> Refusal {
+/// The refusal where a file is not what it should be.
+pub(crate) fn broken(key: &Key, why: impl ToString) -> Refusal {
     unavailable(format!("{}: {}", key.path(), why.to_string()))
 }
 

@@ -7,6 +7,7 @@ mod handle;
 mod host;
 mod reply;
 mod routes;
+mod table;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;

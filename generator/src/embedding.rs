@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use registry_core::search::Embedding;
+use rayon::prelude::*;
+use registry_core::search::{Embedding, ReadError, ShardBuilder};
 
 /// The bytes of the table.
 pub const TABLE: &[u8] = include_bytes!("../embedding/table.bin");
@@ -16,6 +17,11 @@ static SHARED: LazyLock<Embedding> = LazyLock::new(|| {
 #[must_use]
 pub fn shared() -> &'static Embedding {
     &SHARED
+}
+
+/// The shards of an audience, with vectors by the table of the program.
+pub fn shards(builder: ShardBuilder) -> impl ParallelIterator<Item = Result<Vec<u8>, ReadError>> {
+    builder.split(Some(shared())).into_par_iter().map(|part| part.encode(Some(shared())))
 }
 
 #[cfg(test)]

@@ -81,13 +81,11 @@ impl Index {
         for (audience, document) in documents {
             builders.entry(audience.clone()).or_default().add(document);
         }
-        let embedding = Some(embedding::shared());
-        let encoded = |(audience, builder): (Audience, ShardBuilder)| {
-            let shard = |part: ShardBuilder| Ok(Shard::read(part.encode(embedding)?)?);
-            let parts = builder.split(embedding).into_par_iter().map(shard);
-            Ok((audience, parts.collect::<Result<_, IndexError>>()?))
+        let read = |(audience, builder): (Audience, ShardBuilder)| {
+            let shards = embedding::shards(builder).map(|bytes| Ok(Shard::read(bytes?)?));
+            Ok((audience, shards.collect::<Result<_, IndexError>>()?))
         };
-        let shards = builders.into_par_iter().map(encoded).collect::<Result<_, IndexError>>()?;
+        let shards = builders.into_par_iter().map(read).collect::<Result<_, IndexError>>()?;
         Ok(Self { shards, table: None, policy: policy.clone() })
     }
 
@@ -184,7 +182,12 @@ pub struct Seen<'a> {
     embedding: &'a Embedding,
 }
 
-impl Seen<'_> {
+impl<'a> Seen<'a> {
+    /// All of these shards, whose vectors are by the table of the program.
+    pub fn all(shards: impl IntoIterator<Item = &'a Shard>) -> Self {
+        Self { shards: shards.into_iter().collect(), embedding: embedding::shared() }
+    }
+
     /// Searches, by the weights and the table of an edge.
     #[must_use]
     pub fn search(&self, text: &str, asked: &Asked<'_>) -> Answer {

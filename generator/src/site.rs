@@ -10,13 +10,13 @@ use flate2::write::GzEncoder;
 use registry_core::catalog::Key;
 use registry_core::digest::Digest;
 use registry_core::html::SEARCH_POLICY;
-use registry_core::organisation::Organisation;
 use registry_core::policy::Audience;
-use registry_core::search::SuggestionsError;
+use registry_core::search::{ShardBuilder, SuggestionsError};
 use serde::Serialize;
 
-use crate::catalog::{Catalog, PublicFiles, site as facts};
+use crate::catalog::{Catalog, PublicFiles, documents, site as facts};
 use crate::embedding;
+use crate::library::Checked;
 use crate::pages::{BrowserSearch, SearchPage, Templates};
 
 /// What the search page runs in the browser.
@@ -124,14 +124,14 @@ impl<'a> StaticSite<'a> {
     /// Any [`SiteError`].
     pub fn new(
         catalog: &'a Catalog,
-        organisation: &Organisation,
+        checked: &Checked,
         folder: &Path,
         engine: Option<&Engine>,
     ) -> Result<Self, SiteError> {
         let mut site = Self { public: &catalog.site, own: BTreeMap::new() };
-        let browser = engine.map(|engine| site.search(catalog, folder, engine)).transpose()?;
+        let browser = engine.map(|engine| site.search(catalog, checked, folder, engine)).transpose()?;
         let page = SearchPage { query_slot: "", results_slot: "", is_static: true, browser };
-        let html = Templates::compile()?.render(&facts(organisation), &page)?;
+        let html = Templates::compile()?.render(&facts(&checked.organisation), &page)?;
         site.own.insert(PAGE.to_owned(), html.into_bytes());
         Ok(site)
     }
@@ -140,6 +140,7 @@ impl<'a> StaticSite<'a> {
     fn search(
         &mut self,
         catalog: &Catalog,
+        checked: &Checked,
         folder: &Path,
         engine: &Engine,
     ) -> Result<BrowserSearch, SiteError> {
@@ -149,7 +150,7 @@ impl<'a> StaticSite<'a> {
             self.add("shard", "bin", compressed(&bytes)?)
         };
         let shards = catalog.public_shards.iter().map(shard).collect::<Result<_, SiteError>>()?;
-        let names = self.names(catalog, &engine.names)?;
+        let names = self.names(checked, &engine.names)?;
         let engine = EngineSetup {
             script: self.add("engine", "js", engine.engine.script.clone())?,
             wasm: self.add("engine", "bin", compressed(&engine.engine.wasm)?)?,
@@ -163,8 +164,11 @@ impl<'a> StaticSite<'a> {
         })
     }
 
-    fn names(&mut self, catalog: &Catalog, part: &Part) -> Result<NamesSetup, SiteError> {
-        let cut = catalog.public.suggestions()?;
+    fn names(&mut self, checked: &Checked, part: &Part) -> Result<NamesSetup, SiteError> {
+        let mut names = ShardBuilder::default();
+        let public = documents(checked).into_iter().filter(|(audience, _)| **audience == Audience::Public);
+        public.for_each(|(_, document)| names.add(document));
+        let cut = names.suggestions()?;
         let bytes = cut.iter().map(|file| compressed(&file.bytes)).collect::<Result<Vec<_>, SiteError>>()?;
         let files = format!("/assets/names.{}/", short(&Digest::of(&bytes.concat())));
         let numbered = (0usize..).zip(bytes).map(|(number, bytes)| (format!("{files}{number}.bin"), bytes));

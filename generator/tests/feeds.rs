@@ -153,8 +153,7 @@ fn every_url_that_sitemap_and_llms_name_is_a_file_of_the_static_site() {
     let writer = Writer::open(folder.path(), signing, &|_| {}).unwrap();
     let checked = small();
     let catalog = catalog::build(Input::new(&checked, Some("0"), &Memo::default()), &writer).unwrap();
-    let organisation = &checked.organisation;
-    let made = StaticSite::new(&catalog, organisation, folder.path(), None).unwrap();
+    let made = StaticSite::new(&catalog, &checked, folder.path(), None).unwrap();
     writer.finish(catalog.root, 7, Some(&made)).unwrap();
     let site = folder.path().join("site");
     let read = |path: &str| std::fs::read_to_string(site.join(path)).unwrap();

@@ -34,7 +34,12 @@ struct SearchLabels {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let (mut registry, searches) = (Registry::with_prefix("guildhall"), Family::default());
+        let mut registry = Registry::with_prefix("guildhall");
+        let searches: Family<SearchLabels, Counter> = Family::default();
+        // So that a rate counts the first of them too.
+        for degraded in ["none", "semantic"] {
+            drop(searches.get_or_create(&SearchLabels { degraded }));
+        }
         let help = "Searches answered; degraded is what could not count, as in the header Guildhall-Degraded";
         registry.register("searches", help, searches.clone());
         Self { registry, searches }

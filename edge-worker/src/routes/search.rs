@@ -19,7 +19,6 @@ const DEGRADED: HeaderName = HeaderName::from_static("guildhall-degraded");
 const MAX_AUDIENCES: usize = 64;
 
 /// What a search found.
-#[derive(Default)]
 struct Found {
     answer: Answer,
     /// For the operator, where the meaning of words could not count.
@@ -61,14 +60,16 @@ impl<H: Host> Request<'_, H> {
         self.may_read()?;
         let query = value("q").unwrap_or_default();
         let filters = html::page_filters(value("team").unwrap_or_default(), value("tag").unwrap_or_default());
-        let found = match (query, filters) {
-            ("", _) => None,
-            (_, None) => Some(Found::default()),
-            (_, Some(filters)) => Some(self.find(query, &filters, PAGE_RESULTS, false).await?),
+        // A filter that nothing can pass finds nothing.
+        let found = match filters {
+            Some(filters) if !query.is_empty() => {
+                Some(self.find(query, &filters, PAGE_RESULTS, false).await?)
+            }
+            _ => None,
         };
         let shell = self.public_text("/search/").await?;
-        let hits = found.as_ref().map(|found| found.answer.hits.as_slice());
-        let page = html::search_page(&shell, query, hits);
+        let hits = found.as_ref().map_or(&[][..], |found| &found.answer.hits);
+        let page = html::search_page(&shell, query, (!query.is_empty()).then_some(hits));
         let reply = reply::reply(StatusCode::OK, html::MEDIA_TYPE, Body::Bytes(page.into()));
         Ok(match found {
             Some(found) => found.told(reply),
@@ -83,8 +84,10 @@ impl<H: Host> Request<'_, H> {
         self.may_read()?;
         let shards = self.shards().await?;
         let shards: Vec<&Shard> = shards.iter().map(Arc::as_ref).collect();
-        let (table, note) = self.catalog.table(self.host, self.now).await;
-        let embedding = table.as_deref();
+        let (embedding, note) = match &self.catalog.table {
+            Some(table) => table.get(self.host, self.now).await,
+            None => (None, None),
+        };
         let weights = &Weights::TUNED;
         let query = Query { text: query, filters, k, explain, embedding, weights };
         Ok(Found { answer: search::search(&shards, &query), note })

@@ -9,7 +9,7 @@ use registry_core::catalog::{
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::policy::Audience;
-use registry_core::search::ShardBuilder;
+use registry_core::search::{ReadError, ShardBuilder};
 
 use super::skills::RenderedSkill;
 use super::{BuildError, Catalog, Input, Sink, Step};
@@ -75,7 +75,6 @@ impl<'a> Assembly<'a> {
     pub(super) fn finish(mut self, input: Input<'_>) -> Result<Catalog, BuildError> {
         (input.observe)(Step::Phase("shards"));
         let documents = std::mem::take(&mut self.documents);
-        let public = documents.get(&Audience::Public).cloned().unwrap_or_default();
         let shards = documents.into_par_iter().map(|(audience, builder)| self.shards(audience, builder));
         let shards = shards.collect::<Result<BTreeMap<_, _>, BuildError>>()?;
         let public_shards = shards.get(&Audience::Public).cloned().unwrap_or_default();
@@ -100,7 +99,7 @@ impl<'a> Assembly<'a> {
             table: Some(self.put(Key::Table, embedding::TABLE.to_vec())?),
         };
         let root = self.root(root, input)?;
-        Ok(Catalog { site, urls: self.urls, public, public_shards, root })
+        Ok(Catalog { site, urls: self.urls, public_shards, root })
     }
 
     /// The shards of an audience.
@@ -109,13 +108,11 @@ impl<'a> Assembly<'a> {
         audience: Audience,
         builder: ShardBuilder,
     ) -> Result<(Audience, Vec<Digest>), BuildError> {
-        let embedding = Some(embedding::shared());
-        let shard = |part: ShardBuilder| {
-            let bytes = part.encode(embedding).map_err(|error| BuildError::Shard(audience.clone(), error))?;
+        let shard = |bytes: Result<Vec<u8>, ReadError>| {
+            let bytes = bytes.map_err(|error| BuildError::Shard(audience.clone(), error))?;
             Ok(self.put(|digest| Key::Shard(audience.clone(), digest), bytes)?)
         };
-        let parts = builder.split(embedding);
-        let digests = parts.into_par_iter().map(shard).collect::<Result<_, BuildError>>()?;
+        let digests = embedding::shards(builder).map(shard).collect::<Result<_, BuildError>>()?;
         Ok((audience, digests))
     }
 

@@ -28,7 +28,7 @@ use registry_core::digest::Digest;
 use registry_core::id::SkillId;
 use registry_core::organisation::{Limits, Organisation};
 use registry_core::policy::Audience;
-use registry_core::search::{Document, ReadError, ShardBuilder};
+use registry_core::search::{Document, ReadError};
 use registry_core::status::State;
 
 use self::assembly::Assembly;
@@ -179,9 +179,7 @@ pub struct Catalog {
     pub site: PublicFiles,
     /// Every URL, whatever its audience, with its object and media type; no file of the catalog lists them.
     pub urls: BTreeMap<String, (Key, String)>,
-    /// What search finds of public skills, and the shards that were made of it.
-    pub public: ShardBuilder,
-    /// Their digests.
+    /// The shards of public skills.
     pub public_shards: Vec<Digest>,
     /// The root.
     pub root: Digest,

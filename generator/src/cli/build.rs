@@ -118,9 +118,7 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     )?;
     progress.phase("site and head");
     let expires_days = checked.organisation.expires_days;
-    let site = arguments
-        .site
-        .then(|| StaticSite::new(&catalog, &checked.organisation, &arguments.out, engine.as_ref()));
+    let site = arguments.site.then(|| StaticSite::new(&catalog, &checked, &arguments.out, engine.as_ref()));
     let written = writer.finish(catalog.root, expires_days, site.transpose()?.as_ref())?;
     // What was found is said at every build.
     let silent = checked.notes.is_empty() && checked.outcome.diagnostics.is_empty();

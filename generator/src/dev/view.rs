@@ -8,12 +8,12 @@ use bytes::Bytes;
 use registry_core::api::{Filters, SearchHit};
 use registry_core::catalog::Key;
 use registry_core::html::PAGE_RESULTS;
-use registry_core::search::{Query, ReadError, Shard, Weights, search};
+use registry_core::search::{ReadError, Shard};
 
 use super::Rebuilt;
 use super::pages::{self, Findings};
 use crate::catalog::{self, Catalog, Input, Memo, Memory};
-use crate::embedding;
+use crate::index::{Asked, Seen};
 use crate::library::Checked;
 use crate::pages::Memo as Code;
 use crate::releases::GatherError;
@@ -118,14 +118,6 @@ impl Site {
     }
 
     pub(super) fn search(&self, query: &str, filters: &Filters) -> Vec<SearchHit> {
-        let query = Query {
-            text: query,
-            filters,
-            k: PAGE_RESULTS,
-            explain: false,
-            embedding: Some(embedding::shared()),
-            weights: &Weights::TUNED,
-        };
-        search(&self.shards.iter().collect::<Vec<_>>(), &query).hits
+        Seen::all(&self.shards).search(query, &Asked { filters, k: PAGE_RESULTS, explain: false }).hits
     }
 }

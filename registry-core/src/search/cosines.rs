@@ -1,13 +1,12 @@
 //! The vectors of a shard beside that of a query.
 //!
-//! A table's values go from those in which texts differ most to those in which they differ least, as its recipe orders
-//! them. The first of them, and the length of the rest, tell how great a cosine can be at most (Cauchy and Schwarz): of
-//! most documents nothing else is read, and none is lost.
+//! The first of a vector's values, and the length of the rest, tell how great a cosine can be at most (Cauchy and Schwarz):
+//! of most documents nothing else is read, and none is lost.
 
 use super::dot::dot;
 use super::embedding::Vector;
 
-/// How many values come first.
+/// How many values come first. Part of the format of shards: to change it takes a new schema.
 pub(super) const HEAD: usize = 128;
 /// More than what rounding takes off a cosine.
 const SLACK: f32 = 1e-4;
@@ -122,6 +121,14 @@ mod tests {
 
     fn vector(values: &[i8]) -> Vector {
         Vector { lengths: Lengths::of(values), values: values.to_vec() }
+    }
+
+    #[test]
+    fn the_first_128_values_of_all_vectors_come_first() {
+        let mut values = [1; 260];
+        values[256..].fill(2);
+        let vectors = Vectors::new(&values, 130);
+        assert_eq!((vectors.head(1), vectors.tail(1)), (&[1; 128][..], &[2; 2][..]));
     }
 
     proptest! {

@@ -180,7 +180,7 @@ pub struct Shard {
     documents: u32,
     dimensions: usize,
     total_length: u64,
-    /// Of each document's vector; 0 for none.
+    /// Of each document's vector, where there are vectors.
     lengths: Vec<Lengths>,
 }
 

@@ -62,9 +62,10 @@ impl<'a> Vocabulary<'a> {
         for term in terms {
             let most = term.repetitions * self.rarity(term) * (weights.saturation + 1.0);
             for (form, share) in term.forms() {
+                let counts = Counts { most: most * share, norms: &norms };
                 for (shard, scores) in self.shards.iter().zip(&mut scores) {
                     if let Some(list) = shard.postings(form) {
-                        add(list, shard, most * share, &norms, scores);
+                        counts.add(list, shard, scores);
                     }
                 }
             }
@@ -91,17 +92,33 @@ impl<'a> Vocabulary<'a> {
     }
 }
 
-/// Adds what a form counts in the documents of its list. Most have it once, which is reckoned once for each length.
-fn add(list: Postings<'_>, shard: &Terms<'_>, most: f32, norms: &[f32], scores: &mut [f32]) {
-    let once: Vec<f32> = norms.iter().map(|norm| most / (1.0 + norm)).collect();
-    list.for_each(|(document, frequency)| {
-        let length = usize::from(shard.length(document));
-        let counts = match frequency {
-            1 => once.get(length).copied(),
-            _ => norms.get(length).map(|norm| most * frequency as f32 / (frequency as f32 + norm)),
-        };
-        if let Some((score, counts)) = scores.get_mut(document as usize).zip(counts) {
-            *score += counts;
-        }
-    });
+/// What a form of a term counts in a document.
+struct Counts<'a> {
+    most: f32,
+    /// By the document's length.
+    norms: &'a [f32],
+}
+
+impl Counts<'_> {
+    fn of(&self, frequency: f32, norm: f32) -> f32 {
+        self.most * frequency / (frequency + norm)
+    }
+
+    /// Adds it to the documents of a list. Most hold the form once: what that counts is reckoned once for each length,
+    /// where the list is long enough to pay for it.
+    fn add(&self, list: Postings<'_>, shard: &Terms<'_>, scores: &mut [f32]) {
+        let is_long = list.len() as usize >= self.norms.len();
+        let once: Vec<f32> =
+            if is_long { self.norms.iter().map(|norm| self.of(1.0, *norm)).collect() } else { Vec::new() };
+        list.for_each(|(document, frequency)| {
+            let length = usize::from(shard.length(document));
+            let counts = match frequency {
+                1 if is_long => once.get(length).copied(),
+                _ => self.norms.get(length).map(|norm| self.of(frequency as f32, *norm)),
+            };
+            if let Some((score, counts)) = scores.get_mut(document as usize).zip(counts) {
+                *score += counts;
+            }
+        });
+    }
 }

@@ -47,7 +47,7 @@ pub struct Query<'a> {
 }
 
 /// What is answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// Best first, equal scores by slug.
     pub hits: Vec<SearchHit>,

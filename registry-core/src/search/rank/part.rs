@@ -11,7 +11,7 @@ use super::{NAME_SCORE, PREFIX_SCORE, Query, REST_RANGE, SLUG_SCORE};
 
 /// How far the skills of a tier lie apart.
 const TIER_RANGE: f32 = 99_999.0;
-/// What a score of 1 takes, or a little less.
+/// What each unit of a score takes of a sum, or a little less. The score of 1 takes none: any word is enough.
 const LEAST_SUM: f32 = 0.999_99 / REST_RANGE;
 /// Shortest query that is taken for the start of a name, in bytes.
 const MIN_PREFIX: usize = 2;
@@ -61,7 +61,7 @@ impl<'a> Part<'a> {
     pub(super) fn add_rest(&self, best: &mut Best<'a>) {
         let mut least = best.least();
         let mut consider = |document: usize, words: f32, at_most: f32| {
-            let is_hopeless = self.fusion.sum(words, at_most) < least as f32 * LEAST_SUM;
+            let is_hopeless = least > 1 && self.fusion.sum(words, at_most) < least as f32 * LEAST_SUM;
             if !is_hopeless && words < self.fusion.promising && self.fusion.score(words, at_most) >= least {
                 self.add(document, best);
                 least = best.least();

@@ -1,4 +1,4 @@
-//! Shards of the schema before, which held each listing as JSON and no vectors: made anew when they are read.
+//! Shards of schema 1, which held each listing as JSON and no vectors: made anew when they are read.
 
 use super::super::container::{Format, ReadError, Strings};
 use super::{FORMAT, ShardBuilder};

@@ -70,7 +70,7 @@ fn an_empty_shard_and_one_without_vectors_read() {
 }
 
 #[test]
-fn a_shard_of_the_schema_before_is_read() {
+fn a_shard_of_the_first_schema_is_read() {
     let [refund, _] = documents();
     let listing = serde_json::to_vec(&refund.listing).unwrap();
     let sections = [Vec::new(), Vec::new(), Strings::encode([listing]).unwrap(), Vec::new(), Vec::new()];
