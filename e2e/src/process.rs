@@ -42,6 +42,21 @@ impl Process {
         }
     }
 
+    /// What ends it at once (SIGKILL) and waits until it has let go of everything.
+    pub(crate) fn killer(&self) -> impl FnOnce() + Send + 'static {
+        let id = self.child.id().to_string();
+        let is_running = |id: &str| {
+            let stat = std::fs::read_to_string(format!("/proc/{id}/stat"));
+            stat.is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        move || {
+            let _ = Command::new("kill").args(["-KILL", &id]).status();
+            while is_running(&id) {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+    }
+
     /// The next line that it prints, without its end.
     pub(crate) fn line(&mut self) -> Result<String> {
         let mut line = String::new();

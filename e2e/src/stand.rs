@@ -48,8 +48,10 @@ pub struct Stand {
     /// The repository that the catalog is built from.
     pub repository: Repository,
     kind: HostKind,
+    catalog: PathBuf,
     state: TempDir,
     client: Client,
+    edge_port: u16,
     metrics_port: u16,
     edge: Process,
     /// Kept for their end, in this order.
@@ -106,8 +108,10 @@ impl Stand {
         Ok(Self {
             repository,
             kind,
+            catalog: catalog.to_owned(),
             state,
             client,
+            edge_port,
             metrics_port,
             edge,
             _sandbox: sandbox,
@@ -209,6 +213,30 @@ impl Stand {
             }
         }
         lines.iter().map(|line| serde_json::from_str(line).with_context(|| line.clone())).collect()
+    }
+
+    /// What ends the edge at once (SIGKILL), from whichever thread.
+    pub fn killer(&self) -> impl FnOnce() + Send + 'static {
+        self.edge.killer()
+    }
+
+    /// Starts the native edge again after its end, at the same address and with the same log.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart(&mut self) -> Result<()> {
+        let (state, catalog) = (self.state.path(), &self.catalog);
+        self.edge = start_edge(self.kind, catalog, state, self.edge_port, self.metrics_port)?;
+        Ok(())
+    }
+
+    /// The file of the native edge's log; there is one for each day.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn log_file(&self) -> Result<PathBuf> {
+        let file = fs::read_dir(self.state.path().join("logs"))?.next().context("there is no log")?;
+        Ok(file?.path())
     }
 
     /// Builds `HEAD` again and lets the edge have it.

@@ -1,7 +1,7 @@
 //! The usage log as JSON lines, one file per UTC day. A record is on the disk before the call returns.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -59,7 +59,7 @@ impl UsageLog {
         let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
         let file = match today.take() {
             Some((open, file)) if open == day => file,
-            _ => OpenOptions::new().append(true).create(true).open(&path).map_err(failed)?,
+            _ => open_day(&self.folder, &path).map_err(failed)?,
         };
         let length = file.metadata().map_err(failed)?.len();
         let (_, file) = today.insert((day, file));
@@ -69,5 +69,63 @@ impl UsageLog {
             let _ = file.set_len(length);
         }
         written.map_err(failed)
+    }
+}
+
+/// The file of a day, whole lines alone in it: half a line is of a process that ended while it wrote, before anything was
+/// answered.
+fn open_day(folder: &Path, path: &Path) -> io::Result<File> {
+    let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+    let whole = end_of_last_line(&mut file)?;
+    if whole < file.metadata()?.len() {
+        file.set_len(whole)?;
+    }
+    file.sync_all()?;
+    File::open(folder)?.sync_all()?;
+    Ok(file)
+}
+
+/// How many bytes of a file are looked at at once.
+const BLOCK: u64 = 64 << 10;
+
+/// How long a file is up to the end of its last line, in bytes.
+fn end_of_last_line(file: &mut File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    while end > 0 {
+        let start = end.saturating_sub(BLOCK);
+        let mut block = Vec::new();
+        file.seek(SeekFrom::Start(start))?;
+        (&*file).take(end - start).read_to_end(&mut block)?;
+        if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_line_is_cut_off_and_whole_lines_stay() {
+        let long = "x".repeat(3 * BLOCK as usize);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usage.jsonl");
+        for (before, after) in [
+            (String::new(), String::new()),
+            ("one\ntwo\n".to_owned(), "one\ntwo\n".to_owned()),
+            ("one\ntw".to_owned(), "one\n".to_owned()),
+            ("on".to_owned(), String::new()),
+            (format!("one\n{long}"), "one\n".to_owned()),
+            (format!("{long}\n{long}"), format!("{long}\n")),
+        ] {
+            fs::write(&path, before).unwrap();
+            let mut file = open_day(folder.path(), &path).unwrap();
+            assert!(fs::read_to_string(&path).unwrap() == after);
+            file.write_all(b"next\n").unwrap();
+            assert!(fs::read_to_string(&path).unwrap() == format!("{after}next\n"));
+        }
     }
 }
