@@ -30,6 +30,7 @@ on_both_hosts!(
     releases_are_served_as_page_markdown_json_and_bundle,
     public_pages_are_served_and_the_rest_is_not,
     requests_that_make_no_sense_are_told_why,
+    whom_to_ask_for_access_is_told_whether_the_skill_exists_or_not,
     the_usage_log_has_the_decision_and_the_outcome,
     an_outcome_is_logged_though_the_caller_hung_up,
     a_new_commit_is_served_without_a_restart,
@@ -263,6 +264,24 @@ fn public_pages_are_served_and_the_rest_is_not(stand: Stand) {
     }
     let head = stand.request("HEAD", "/", &[], Vec::new()).unwrap();
     assert_eq!((head.status, head.body.len()), (200, 0));
+}
+
+fn whom_to_ask_for_access_is_told_whether_the_skill_exists_or_not(stand: Stand) {
+    let page = |skill: &str| {
+        let answer = stand.get(&format!("/request-access?skill={skill}"), "", "text/html").unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.text()
+    };
+    let hidden = page("finance/expense-check");
+    assert!(hidden.contains("<code>finance/expense-check</code>"), "{hidden}");
+    assert!(hidden.contains("<a href=\"/teams/finance/\">"), "{hidden}");
+    assert_eq!(
+        hidden.replace("expense-check", "x"),
+        page("finance%2Fno-such-skill").replace("no-such-skill", "x")
+    );
+    assert!(!page("nobody/x").contains("/teams/nobody/"));
+    let general = page("%3Cscript%3E");
+    assert!(!general.contains("script") && general.contains("Whom to ask"), "{general}");
 }
 
 fn requests_that_make_no_sense_are_told_why(stand: Stand) {

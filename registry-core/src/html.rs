@@ -2,6 +2,8 @@
 //! at the edge and in the browser alike.
 
 use crate::api::{Filters, SearchHit};
+use crate::id::SkillId;
+use crate::organisation::Organisation;
 
 /// The media type of every page.
 pub const MEDIA_TYPE: &str = "text/html; charset=utf-8";
@@ -18,6 +20,9 @@ pub const FILE_POLICY: &str = "default-src 'none'; sandbox";
 pub const QUERY_SLOT: &str = "data-slot=\"query\"";
 /// Where the results stand in the shell of the search page.
 pub const RESULTS_SLOT: &str = "<!--guildhall:results-->";
+
+/// Where the skill that was asked for stands in the shell of the page that tells whom to ask for access.
+pub const REQUEST_SLOT: &str = "<!--guildhall:request-->";
 
 /// How many results the search page shows.
 pub const PAGE_RESULTS: usize = 20;
@@ -55,6 +60,20 @@ pub fn search_page(shell: &str, query: &str, hits: Option<&[SearchHit]>) -> Stri
     // The query goes in last: it is the only author of text that could itself look like a slot.
     let value = format!("value=\"{}\"", escape(query));
     shell.replacen(RESULTS_SLOT, &results, 1).replacen(QUERY_SLOT, &value, 1)
+}
+
+/// The page that tells whom to ask for access to a skill: the same whether there is one of that name or not.
+#[must_use]
+pub fn request_access_page(shell: &str, skill: Option<&SkillId>, organisation: &Organisation) -> String {
+    let request = skill.map(|skill| {
+        let team = if organisation.teams.contains_key(&skill.team) {
+            format!(" Its owners stand on the page of <a href=\"/teams/{0}/\">{0}</a>.", skill.team)
+        } else {
+            String::new()
+        };
+        format!("<p class=\"lead\"><code>{skill}</code> is not open to you, or does not exist.{team}</p>")
+    });
+    shell.replacen(REQUEST_SLOT, &request.unwrap_or_default(), 1)
 }
 
 /// The results of a query, as they stand in the shell.

@@ -31,6 +31,7 @@ pub(crate) enum Route {
     Skill,
     SkillVersion,
     SkillFile,
+    RequestAccess,
     /// Any other path: a public file of the catalog, if there is one.
     PublicFile,
 }
@@ -47,6 +48,7 @@ pub(crate) enum Action {
     Invoke,
     Skill,
     SkillFile,
+    RequestAccess,
     PublicFile,
 }
 
@@ -62,6 +64,7 @@ pub(crate) fn table() -> Result<Router<Route>, matchit::InsertError> {
     router.insert("/skills/{team}/{name}", Route::Skill)?;
     router.insert("/skills/{team}/{name}/{version}", Route::SkillVersion)?;
     router.insert("/skills/{team}/{name}/{version}/{file}", Route::SkillFile)?;
+    router.insert("/request-access", Route::RequestAccess)?;
     Ok(router)
 }
 
@@ -78,6 +81,7 @@ impl Route {
             (Self::Invoke, &Method::POST) => Action::Invoke,
             (Self::Skill | Self::SkillVersion, &Method::GET) => Action::Skill,
             (Self::SkillFile, &Method::GET) => Action::SkillFile,
+            (Self::RequestAccess, &Method::GET) => Action::RequestAccess,
             (Self::PublicFile, &Method::GET) => Action::PublicFile,
             _ => {
                 let detail = format!("this path does not answer {method}");
@@ -97,6 +101,7 @@ impl Route {
             | Self::Skill
             | Self::SkillVersion
             | Self::SkillFile
+            | Self::RequestAccess
             | Self::PublicFile => "GET, HEAD",
         }
     }
@@ -115,6 +120,7 @@ impl Action {
             Self::Invoke => "POST /invoke",
             Self::Skill => "GET /skills/{team}/{name}",
             Self::SkillFile => "GET /skills/{team}/{name}/{version}/{file}",
+            Self::RequestAccess => "GET /request-access",
             Self::PublicFile => "GET",
         }
     }
@@ -137,6 +143,7 @@ impl<H: Host> Request<'_, H> {
             Action::Invoke => self.identify()?.invoke().await,
             Action::Skill => self.identify()?.skill(parameters).await,
             Action::SkillFile => self.skill_file(parameters).await,
+            Action::RequestAccess => self.identify()?.request_access().await,
             Action::PublicFile => self.public_file().await,
         }
     }

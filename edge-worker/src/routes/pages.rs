@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION, VARY};
 use registry_core::catalog::{Key, PublicFile};
-use registry_core::html::MEDIA_TYPE;
+use registry_core::html::{MEDIA_TYPE, request_access_page};
 use registry_core::policy::{Audience, PublicAccess};
 
 use crate::catalog::read;
@@ -67,6 +67,17 @@ impl<H: Host> Request<'_, H> {
         reply::set(&mut reply, ETAG, &tag);
         reply.headers_mut().remove(VARY);
         Ok(reply)
+    }
+
+    /// Whom to ask for access to the skill that `?skill=` names.
+    pub(super) async fn request_access(&self) -> Result<Reply, Refusal> {
+        self.may_read()?;
+        let query = self.uri.query().unwrap_or_default();
+        let mut parameters = form_urlencoded::parse(query.as_bytes());
+        let skill = parameters.find(|(name, _)| name == "skill").and_then(|(_, value)| value.parse().ok());
+        let shell = self.public_text("/request-access/").await?;
+        let page = request_access_page(&shell, skill.as_ref(), &self.catalog.organisation);
+        Ok(reply::reply(StatusCode::OK, MEDIA_TYPE, Body::Bytes(page.into())))
     }
 
     /// The page for what does not exist or is not for the reader.

@@ -7,7 +7,7 @@ use registry_core::api::FileDetail;
 use registry_core::catalog::ReleaseRecord;
 use registry_core::check::{Closure, Skill};
 use registry_core::digest::{Digest, FileMode};
-use registry_core::html::{MEDIA_TYPE, QUERY_SLOT, RESULTS_SLOT};
+use registry_core::html::{MEDIA_TYPE, QUERY_SLOT, REQUEST_SLOT, RESULTS_SLOT};
 use registry_core::id::{RoleName, TeamName};
 use registry_core::manifest::{SkillType, SourceFile, schema};
 use registry_core::organisation::{Members, Organisation, Team};
@@ -16,8 +16,8 @@ use registry_core::policy::{Audience, Caller, MAX_ELEVATION_SECONDS, Policy};
 use super::assembly::{Assembly, Made};
 use super::{BuildError, Facts, Family, limits, listing, standing};
 use crate::pages::{
-    IndexPage, NotFoundPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow,
-    TeamsPage, VersionRow, VersionsPage, stylesheet_url,
+    IndexPage, NotFoundPage, RequestAccessPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow,
+    TeamPage, TeamRow, TeamsPage, VersionRow, VersionsPage, stylesheet_url,
 };
 
 /// Where the JSON Schema of skills is served.
@@ -74,6 +74,8 @@ pub(super) fn shared_pages(facts: Facts<'_>, assembly: &mut Assembly<'_>) -> Res
     let search =
         SearchPage { query_slot: QUERY_SLOT, results_slot: RESULTS_SLOT, is_static: false, browser: None };
     page("/search/".to_owned(), templates.render(site, &search)?)?;
+    let request_access = RequestAccessPage { request_slot: REQUEST_SLOT };
+    page("/request-access/".to_owned(), templates.render(site, &request_access)?)?;
     page("/404.html".to_owned(), templates.render(site, &NotFoundPage {})?)?;
     page("/teams/".to_owned(), templates.render(site, &TeamsPage { teams: teams.clone() })?)?;
     page("/".to_owned(), templates.render(site, &IndexPage { skills: rows, teams })?)?;

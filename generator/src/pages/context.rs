@@ -242,6 +242,13 @@ pub struct BrowserSearch {
     pub setup: String,
 }
 
+/// The page that tells whom to ask for access, with a slot where the skill goes.
+#[derive(Debug, Serialize)]
+pub struct RequestAccessPage {
+    /// The slot for the skill.
+    pub request_slot: &'static str,
+}
+
 /// The page for what does not exist, or is not for the reader.
 #[derive(Debug, Serialize)]
 pub struct NotFoundPage {}
@@ -260,6 +267,9 @@ impl Page for SkillPage {
 }
 impl Page for VersionsPage {
     const TEMPLATE: &'static str = "versions.html";
+}
+impl Page for RequestAccessPage {
+    const TEMPLATE: &'static str = "request_access.html";
 }
 impl Page for SearchPage {
     const TEMPLATE: &'static str = "search.html";
