@@ -66,12 +66,14 @@ pub fn search_page(shell: &str, query: &str, hits: Option<&[SearchHit]>) -> Stri
 #[must_use]
 pub fn request_access_page(shell: &str, skill: Option<&SkillId>, organisation: &Organisation) -> String {
     let request = skill.map(|skill| {
-        let team = if organisation.teams.contains_key(&skill.team) {
-            format!(" Its owners stand on the page of <a href=\"/teams/{0}/\">{0}</a>.", skill.team)
+        let owners = if organisation.teams.contains_key(&skill.team) {
+            format!("the owners of <a href=\"/teams/{0}/\">{0}</a>", skill.team)
         } else {
-            String::new()
+            "the owners of its team".to_owned()
         };
-        format!("<p class=\"lead\"><code>{skill}</code> is not open to you, or does not exist.{team}</p>")
+        format!(
+            "<p class=\"lead\"><code>{skill}</code>, if there is such a skill, is opened by {owners}.</p>"
+        )
     });
     shell.replacen(REQUEST_SLOT, &request.unwrap_or_default(), 1)
 }
