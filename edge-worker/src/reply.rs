@@ -58,7 +58,7 @@ impl Refusal {
 
     /// The refusal of a token whose issuer may not say what it claims.
     pub(crate) fn out_of_bounds(detail: String) -> Self {
-        Self::unauthorised("ISSUER_OUT_OF_BOUNDS", detail.clone()).with_log(detail)
+        Self::unauthorised("ISSUER_OUT_OF_BOUNDS", detail)
     }
 
     fn unauthorised(code: &'static str, detail: impl Into<String>) -> Self {

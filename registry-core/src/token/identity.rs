@@ -63,6 +63,12 @@ pub fn caller_from_token(token: &str, issuers: &[Issuer], now: u64) -> Result<Ca
     Ok(caller)
 }
 
+/// The issuer that a token names, for the operator's log. Nothing proves it where no more is known of the token.
+#[must_use]
+pub fn named_issuer(token: &str) -> Option<String> {
+    Jws::parse(token).ok()?.issuer().map(str::to_owned)
+}
+
 fn caller_of(claims: &Map<String, Value>, issuer: &Issuer) -> Result<Caller, TokenError> {
     let names = &issuer.claims;
     let subject: String = required(claims, "sub")?;

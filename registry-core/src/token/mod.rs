@@ -17,7 +17,7 @@ pub use bounds::{Bound, Bounds};
 pub use bundle::{BUNDLE_TYPE, BundleClaims};
 pub use identity::{
     DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DEVELOPMENT_LIFETIME, IDENTITY_TYPE, IdentityClaims,
-    caller_from_token,
+    caller_from_token, named_issuer,
 };
 pub use identity_key::{IdentityKey, IdentityKeyError};
 pub use invoke::{INVOKE_TYPE, InvokeClaims};

@@ -74,6 +74,8 @@ fn each_issuer_speaks_for_itself_alone() {
     assert_eq!(from(&claims(1), 2), Err(TokenError::UnknownKey), "one issuer's key, the other's name");
     assert_eq!(from(&claims(3), 3), Err(TokenError::Issuer), "an issuer that is not configured");
     assert_eq!(caller_from_token("", &issuers, NOW), Err(TokenError::Malformed));
+    assert_eq!(named_issuer(&sign(&claims(3), "at+jwt", &key(3)).unwrap()).as_deref(), Some("https://idp-3"));
+    assert_eq!(named_issuer("x.y.z"), None);
     assert_eq!(at(&claims(1), &[], NOW), Err(TokenError::Issuer));
 }
 
