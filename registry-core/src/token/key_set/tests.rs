@@ -1,5 +1,7 @@
 //! What a set of keys is read as, and what is refused in it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -90,10 +92,8 @@ fn more_keys_than_are_looked_through_are_refused() {
     assert_eq!(read(&set(MAX_KEYS + 1)), Err(IdentityKeyError::TooMany(MAX_KEYS + 1)));
 }
 
-/// The number of the fixture's RSA key in so many bytes, cut or continued at its end, odd.
+/// An odd number of so many bytes.
 fn modulus(bytes: usize, first: u8) -> Value {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let mut number = vec![first];
     number.resize(bytes, 0x5b);
     URL_SAFE_NO_PAD.encode(number).into()
@@ -130,6 +130,7 @@ fn rsa_keys_have_2048_to_4096_bits_and_an_exponent_that_is_not_small() {
     ] {
         assert_eq!(is_taken("e", exponent.into()), expected, "{exponent}");
     }
+    assert!(!is_taken("n", URL_SAFE_NO_PAD.encode([0x80; 256]).into()), "an even modulus");
     assert!(!is_taken("n", json!("")));
     assert!(!is_taken("n", json!(7)));
     assert!(!is_taken("n", json!(format!("{}=", jwk("rsa-2048")["n"].as_str().unwrap()))));
@@ -148,6 +149,12 @@ fn a_point_off_the_curve_is_no_key() {
         let refused = read(&json!([with("ec-1", member, value)]));
         assert!(matches!(refused, Err(IdentityKeyError::Unusable { .. })), "{refused:?}");
     }
+    let [x, y] =
+        ["x", "y"].map(|member| URL_SAFE_NO_PAD.decode(jwk("ec-1")[member].as_str().unwrap()).unwrap());
+    let (x, y) = ([&x[..], &y[..1]].concat(), &y[1..]);
+    let mut shifted = with("ec-1", "x", URL_SAFE_NO_PAD.encode(x).into());
+    shifted["y"] = URL_SAFE_NO_PAD.encode(y).into();
+    assert!(read(&json!([shifted])).is_err(), "the same bytes, divided elsewhere");
     let weak = with("ed-1", "x", json!("A".repeat(43)));
     assert!(matches!(read(&json!([weak])), Err(IdentityKeyError::Unusable { .. })), "a point of small order");
 }
