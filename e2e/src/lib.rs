@@ -2,6 +2,7 @@
 //! sandbox. Nothing here stands in for a part of Guildhall.
 
 mod answer;
+mod idp;
 mod journey;
 mod process;
 mod programs;
@@ -12,6 +13,7 @@ mod watched;
 mod world;
 
 pub use answer::Answer;
+pub use idp::Idp;
 pub use journey::Journey;
 pub use programs::{browser_engine, guildhall, workspace};
 pub use repository::{Repository, files};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use edge_worker::native::FilesHost;
 use edge_worker::{Body, Edge, EdgeConfig, handle};
 use registry_core::digest::Digest;
-use registry_core::token::{IDENTITY_TYPE, IdentityClaims, Issuer, PublicKey, sign};
+use registry_core::token::{Bound, Bounds, IDENTITY_TYPE, IdentityClaims, Issuer, PublicKey, sign};
 use serde_json::{Value, json};
 
 use crate::key;
@@ -26,12 +26,14 @@ impl Served {
     /// # Errors
     /// When the folders cannot be opened.
     pub fn open(catalog: &Path, log: &Path, head: &PublicKey, development: bool) -> Result<Self> {
+        let bounds = Bounds { teams: Bound::Any, roles: Bound::Any, may_elevate: true };
+        let issuer = Issuer { bounds: Some(bounds), ..Issuer::development(&key("identity-1")?.public()) };
         let config = json!({
             "origin": "https://edge",
             "development": development,
             "head_keys": [head],
             "invoke_key": key("invoke-1")?,
-            "identity": [Issuer::development(key("identity-1")?.public())],
+            "identity": [issuer],
             "sandbox": {"url": "http://127.0.0.1:9", "audience": "sandbox"},
             "pseudonym_key": Digest::of(b""),
         });

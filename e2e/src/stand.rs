@@ -65,9 +65,17 @@ impl Stand {
     /// # Errors
     /// When anything does not start.
     pub fn start(kind: HostKind, repository: Repository) -> Result<Self> {
+        Self::with_issuers(kind, repository, Vec::new())
+    }
+
+    /// As [`Stand::start`], with an edge that takes the tokens of these issuers too.
+    ///
+    /// # Errors
+    /// When anything does not start.
+    pub fn with_issuers(kind: HostKind, repository: Repository, issuers: Vec<Issuer>) -> Result<Self> {
         repository.build()?;
         let catalog = repository.catalog();
-        Self::over(kind, repository, &catalog)
+        Self::begin(kind, repository, &catalog, issuers)
     }
 
     /// Starts edge and sandbox over a catalog of the repository that lies in a folder, such as a published one.
@@ -75,12 +83,17 @@ impl Stand {
     /// # Errors
     /// When anything does not start.
     pub fn over(kind: HostKind, repository: Repository, catalog: &Path) -> Result<Self> {
+        Self::begin(kind, repository, catalog, Vec::new())
+    }
+
+    fn begin(kind: HostKind, repository: Repository, catalog: &Path, issuers: Vec<Issuer>) -> Result<Self> {
         // The sandbox opens its own folder to the user that skills run as; the edge's stays closed.
         let (state, sandbox_state) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let (edge_port, metrics_port, sandbox_port) = (free_port()?, free_port()?, free_port()?);
         let origin = format!("http://127.0.0.1:{edge_port}");
         let sandbox_url = format!("http://127.0.0.1:{sandbox_port}");
-        let edge = edge_config(&repository, &origin, &sandbox_url)?;
+        let mut edge = edge_config(&repository, &origin, &sandbox_url)?;
+        edge.identity.extend(issuers);
         let sandbox = json!({
             "listen": format!("127.0.0.1:{sandbox_port}"),
             "audience": SANDBOX,
@@ -276,7 +289,7 @@ fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> Resu
         development: true,
         head_keys: vec![key("head")?.public()],
         invoke_key: key("invoke")?,
-        identity: vec![Issuer::development(key("identity")?.public())],
+        identity: vec![Issuer::development(&key("identity")?.public())],
         sandbox: SandboxConfig { url: sandbox_url.to_owned(), audience: SANDBOX.to_owned() },
         pseudonym_key: Digest::of(b"pseudonyms"),
     })

@@ -7,7 +7,7 @@ use registry_core::catalog::{ReleaseRecord, SkillRecord};
 use registry_core::id::SkillId;
 use registry_core::policy::{Audience, Caller, Denial, Visibility, release_is_open, visibility};
 use registry_core::requirement::{Requirement, Spec};
-use registry_core::token::{Issuer, caller_from_token};
+use registry_core::token::{Issuer, TokenError, caller_from_token, named_issuer};
 
 use crate::handle::Request;
 use crate::host::Host;
@@ -31,9 +31,19 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 /// The caller. No token is anonymous; a token that does not verify is refused, never taken for anonymous.
 pub(crate) fn caller(headers: &HeaderMap, issuers: &[Issuer], now: u64) -> Result<Option<Caller>, Refusal> {
     let Some(token) = bearer(headers)? else { return Ok(None) };
-    caller_from_token(token, issuers, now)
-        .map(Some)
-        .map_err(|error| Refusal::unauthenticated(error.to_string()))
+    caller_from_token(token, issuers, now).map(Some).map_err(|error| refused(token, error))
+}
+
+/// The refusal of a token. That an issuer oversteps its bounds is for the operator to know.
+fn refused(token: &str, error: TokenError) -> Refusal {
+    let detail = error.to_string();
+    match error {
+        TokenError::OutOfBounds(_) => {
+            let issuer = named_issuer(token).unwrap_or_default();
+            Refusal::out_of_bounds(detail).with_log(format!("issuer `{issuer}`: {error}"))
+        }
+        _ => Refusal::unauthenticated(detail),
+    }
 }
 
 /// A release that is open to the caller, with its closure.

@@ -1,7 +1,10 @@
 //! The edge's own configuration: keys it holds and keys it trusts. Nothing of it comes from a catalog.
 
 use registry_core::digest::Digest;
-use registry_core::token::{Issuer, KeyError, PublicKey, SigningKey, development_keys_only_in};
+use registry_core::token::{
+    IdentityKey, Issuer, IssuerError, KeyError, PublicKey, SigningKey, check_issuers,
+    development_keys_only_in,
+};
 use serde::{Deserialize, Serialize};
 
 /// Where executions go.
@@ -44,6 +47,9 @@ pub enum ConfigError {
     /// A development key outside development mode.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// An issuer that cannot be believed as it is configured.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
     /// One key pair for two purposes: whoever may use it for one could forge the other.
     #[error("the key `{0}` serves two purposes; each needs a key of its own")]
     Shared(String),
@@ -56,63 +62,109 @@ impl EdgeConfig {
     /// Any [`ConfigError`].
     pub fn parse(json: &[u8]) -> Result<Self, ConfigError> {
         let config: Self = serde_json::from_slice(json)?;
-        let invoke = config.invoke_key.public();
-        let identity = config.identity.iter().flat_map(|issuer| &issuer.keys);
-        let all = config.head_keys.iter().chain(identity).chain([&invoke]);
-        development_keys_only_in(config.development, all)?;
-        config.check_purposes()?;
+        let keys = config.keys();
+        let kids = keys.iter().flatten().map(IdentityKey::kid);
+        development_keys_only_in(config.development, kids)?;
+        check_issuers(&config.identity, config.development)?;
+        check_purposes(&keys)?;
         Ok(config)
     }
 
-    fn check_purposes(&self) -> Result<(), ConfigError> {
-        let invoke = self.invoke_key.public();
-        let identity: Vec<&PublicKey> = self.identity.iter().flat_map(|issuer| &issuer.keys).collect();
-        let mut others = self.head_keys.iter().chain(identity.iter().copied());
-        let shared = others
-            .find(|key| key.is_same_pair(&invoke))
-            .or_else(|| self.head_keys.iter().find(|head| identity.iter().any(|key| key.is_same_pair(head))));
-        shared.map_or(Ok(()), |key| Err(ConfigError::Shared(key.kid().to_owned())))
+    /// Every key that something is believed by, those of one purpose together.
+    fn keys(&self) -> Vec<Vec<IdentityKey>> {
+        let own = vec![IdentityKey::from(&self.invoke_key.public())];
+        let head = self.head_keys.iter().map(IdentityKey::from).collect();
+        let issuers = self.identity.iter().map(|issuer| issuer.keys.iter().cloned().collect());
+        [own, head].into_iter().chain(issuers).collect()
     }
+}
+
+fn check_purposes(purposes: &[Vec<IdentityKey>]) -> Result<(), ConfigError> {
+    for (at, keys) in purposes.iter().enumerate() {
+        let mut others = purposes.iter().skip(at + 1).flatten();
+        if let Some(shared) = others.find(|other| keys.iter().any(|key| key.is_same_pair(other))) {
+            return Err(ConfigError::Shared(shared.kid().to_owned()));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use registry_core::token::{Bound, Bounds};
+    use serde_json::{Value, json};
+
     use super::*;
 
-    fn json(kid: &str, development: bool) -> Vec<u8> {
-        let key = SigningKey::from_seed(kid, [1; 32]).unwrap();
-        let idp = SigningKey::from_seed("idp-1", [2; 32]).unwrap();
-        let config = EdgeConfig {
+    fn key(kid: &str, seed: u8) -> SigningKey {
+        SigningKey::from_seed(kid, [seed; 32]).unwrap()
+    }
+
+    fn config() -> EdgeConfig {
+        let bounds = Bounds { teams: Bound::Any, roles: Bound::Any, may_elevate: false };
+        EdgeConfig {
             origin: "https://edge".to_owned(),
-            development,
+            development: false,
             head_keys: vec![],
-            invoke_key: key.clone(),
-            identity: vec![Issuer::development(idp.public())],
+            invoke_key: key("invoke-1", 1),
+            identity: vec![Issuer { bounds: Some(bounds), ..Issuer::development(&key("idp-1", 2).public()) }],
             sandbox: SandboxConfig { url: "http://x".to_owned(), audience: "s".to_owned() },
             pseudonym_key: Digest::of(b""),
-        };
-        serde_json::to_vec(&config).unwrap()
+        }
+    }
+
+    fn parsed(config: &EdgeConfig) -> Result<EdgeConfig, ConfigError> {
+        EdgeConfig::parse(&serde_json::to_vec(config).unwrap())
     }
 
     #[test]
     fn development_keys_are_refused_outside_development_mode() {
-        assert!(EdgeConfig::parse(&json("invoke-1", false)).is_ok());
-        assert!(EdgeConfig::parse(&json("development-invoke", true)).is_ok());
-        assert!(matches!(EdgeConfig::parse(&json("development-invoke", false)), Err(ConfigError::Key(_))));
+        let with = |kid, development| {
+            parsed(&EdgeConfig { development, invoke_key: key(kid, 1), ..config() }).map(drop)
+        };
+        assert!(with("invoke-1", false).is_ok());
+        assert!(with("development-invoke", true).is_ok());
+        assert!(matches!(with("development-invoke", false), Err(ConfigError::Key(_))));
+        let identity = EdgeConfig {
+            identity: vec![Issuer::development(&key("development-identity", 2).public())],
+            ..config()
+        };
+        assert!(matches!(parsed(&identity), Err(ConfigError::Key(_))));
         assert!(matches!(EdgeConfig::parse(b"{}"), Err(ConfigError::Json(_))));
     }
 
     #[test]
-    fn a_key_has_one_purpose() {
-        let mut config: EdgeConfig = serde_json::from_slice(&json("invoke-1", false)).unwrap();
-        let refused = |config: &EdgeConfig| {
-            matches!(EdgeConfig::parse(&serde_json::to_vec(config).unwrap()), Err(ConfigError::Shared(_)))
+    fn an_issuer_without_bounds_is_refused_outside_development_mode() {
+        let with = |development| {
+            let identity = vec![Issuer::development(&key("idp-1", 2).public())];
+            parsed(&EdgeConfig { development, identity, ..config() }).map(drop)
         };
-        config.head_keys = vec![SigningKey::from_seed("head-1", [1; 32]).unwrap().public()];
-        assert!(refused(&config), "head and invoke");
-        config.head_keys = vec![SigningKey::from_seed("head-1", [2; 32]).unwrap().public()];
-        assert!(refused(&config), "head and identity");
-        config.head_keys = vec![SigningKey::from_seed("head-1", [3; 32]).unwrap().public()];
-        assert!(!refused(&config));
+        assert!(with(true).is_ok());
+        assert!(matches!(with(false), Err(ConfigError::Issuer(IssuerError::NoBounds(_)))));
+    }
+
+    #[test]
+    fn a_key_has_one_purpose() {
+        let refused = |config: &EdgeConfig| matches!(parsed(config), Err(ConfigError::Shared(_)));
+        let with_head = |seed| EdgeConfig { head_keys: vec![key("head-1", seed).public()], ..config() };
+        assert!(refused(&with_head(1)), "head and invoke");
+        assert!(refused(&with_head(2)), "head and identity");
+        assert!(!refused(&with_head(3)));
+        let mut config = config();
+        let other = Issuer { issuer: "https://idp-2".to_owned(), ..config.identity[0].clone() };
+        config.identity.push(other);
+        assert!(refused(&config), "two issuers");
+    }
+
+    #[test]
+    fn the_example_of_the_documentation_is_a_configuration() {
+        let text = include_str!("../../docs/operations.md");
+        let example = text.split("```json").find(|part| part.contains("\"identity\"")).unwrap();
+        let mut example: Value = serde_json::from_str(example.split("```").next().unwrap()).unwrap();
+        example["head_keys"] = json!([key("head-1", 3).public()]);
+        example["invoke_key"] = serde_json::to_value(key("invoke-1", 1)).unwrap();
+        example["identity"][0]["keys"] = json!([key("idp-1", 2).public()]);
+        example["pseudonym_key"] = json!("0".repeat(64));
+        EdgeConfig::parse(example.to_string().as_bytes()).unwrap();
     }
 }

@@ -53,7 +53,16 @@ impl Refusal {
     }
 
     pub(crate) fn unauthenticated(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", detail)
+        Self::unauthorised("UNAUTHENTICATED", detail)
+    }
+
+    /// The refusal of a token whose issuer may not say what it claims.
+    pub(crate) fn out_of_bounds(detail: String) -> Self {
+        Self::unauthorised("ISSUER_OUT_OF_BOUNDS", detail)
+    }
+
+    fn unauthorised(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
             .with_header("www-authenticate", "Bearer realm=\"guildhall\"")
     }
 

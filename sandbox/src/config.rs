@@ -74,7 +74,7 @@ impl Config {
         if self.edge_keys.is_empty() {
             return Err(ConfigError::NoKeys);
         }
-        development_keys_only_in(self.development, &self.edge_keys)?;
+        development_keys_only_in(self.development, self.edge_keys.iter().map(PublicKey::kid))?;
         if !self.edge_url.starts_with("https://") && !self.edge_url.starts_with("http://") {
             return Err(ConfigError::EdgeUrl(self.edge_url.clone()));
         }

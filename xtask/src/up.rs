@@ -141,6 +141,7 @@ impl Place {
                 "audience": "guildhall-development-edge",
                 "typ": ["at+jwt"],
                 "keys": [identity],
+                "algorithms": ["EdDSA"],
                 "max_lifetime": 43_200,
             }],
             "sandbox": {"url": format!("http://{sandbox}"), "audience": SANDBOX},

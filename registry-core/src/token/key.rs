@@ -3,8 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
+
+use super::Algorithm;
+use super::strict::Verifier;
 
 /// Keys with such a `kid` are made by the program for trying it out and are refused outside development mode.
 pub const DEVELOPMENT_KID_PREFIX: &str = "development-";
@@ -52,6 +55,12 @@ impl Jwk {
     }
 }
 
+/// The public key of these bytes. One of small order is none: under it signatures verify that nobody made.
+pub(super) fn verifying(bytes: &[u8; 32]) -> Option<DecodingKey> {
+    let point = ed25519_dalek::VerifyingKey::from_bytes(bytes).ok()?;
+    (!point.is_weak()).then(|| DecodingKey::from_ed_der(bytes))
+}
+
 /// A public key. Serialises as its JSON Web Key.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "Jwk", into = "Jwk")]
@@ -63,9 +72,10 @@ pub struct PublicKey {
 
 impl PublicKey {
     fn from_bytes(kid: String, bytes: [u8; 32]) -> Result<Self, KeyError> {
-        let decoding = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(bytes))
-            .map_err(|_| KeyError::Malformed(kid.clone()))?;
-        Ok(Self { kid, bytes, decoding })
+        match verifying(&bytes) {
+            Some(decoding) => Ok(Self { kid, bytes, decoding }),
+            None => Err(KeyError::Malformed(kid)),
+        }
     }
 
     /// The key's name.
@@ -77,23 +87,22 @@ impl PublicKey {
     /// Whether the program made the key for trying it out.
     #[must_use]
     pub fn is_development(&self) -> bool {
-        self.kid.starts_with(DEVELOPMENT_KID_PREFIX)
-    }
-
-    /// Whether the two are halves of one pair, whatever their names.
-    #[must_use]
-    pub fn is_same_pair(&self, other: &Self) -> bool {
-        self.bytes == other.bytes
+        is_development(&self.kid)
     }
 
     /// Whether `signature` (base64url, no padding) is this key's over `message`. Any error is a no.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &str) -> bool {
-        jsonwebtoken::crypto::verify(signature, message, &self.decoding, Algorithm::EdDSA).unwrap_or(false)
+        Algorithm::EdDsa.verifies(message, signature, &self.decoding)
     }
 
-    pub(super) fn decoding(&self) -> &DecodingKey {
-        &self.decoding
+    /// The member `x` of its JSON Web Key.
+    pub(super) fn x(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.bytes)
+    }
+
+    pub(super) fn verifier(&self) -> Verifier<'_> {
+        Verifier { algorithm: Algorithm::EdDsa, decoding: &self.decoding }
     }
 }
 
@@ -153,7 +162,7 @@ impl SigningKey {
     /// # Errors
     /// When the key cannot be used.
     pub fn sign(&self, message: &[u8]) -> Result<String, KeyError> {
-        jsonwebtoken::crypto::sign(message, &self.encoding, Algorithm::EdDSA)
+        jsonwebtoken::crypto::sign(message, &self.encoding, jsonwebtoken::Algorithm::EdDSA)
             .map_err(|_| KeyError::Malformed(self.kid().to_owned()))
     }
 
@@ -188,16 +197,21 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-/// Refuses development keys outside development mode.
+/// Whether the program made the key of this name for trying it out.
+fn is_development(kid: &str) -> bool {
+    kid.starts_with(DEVELOPMENT_KID_PREFIX)
+}
+
+/// Refuses development keys, which their names tell, outside development mode.
 ///
 /// # Errors
 /// [`KeyError::Development`] naming the first such key.
 pub fn development_keys_only_in<'a>(
     development: bool,
-    keys: impl IntoIterator<Item = &'a PublicKey>,
+    kids: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), KeyError> {
-    match keys.into_iter().find(|key| key.is_development()) {
-        Some(key) if !development => Err(KeyError::Development(key.kid().to_owned())),
+    match kids.into_iter().find(|kid| is_development(kid)) {
+        Some(kid) if !development => Err(KeyError::Development(kid.to_owned())),
         _ => Ok(()),
     }
 }
@@ -231,11 +245,19 @@ mod tests {
     }
 
     #[test]
+    fn a_public_key_under_which_anything_verifies_is_refused() {
+        for bytes in [[0; 32], std::array::from_fn(|at| u8::from(at == 0))] {
+            let jwk = Jwk::new("weak", bytes, None);
+            assert_eq!(PublicKey::try_from(jwk).unwrap_err(), KeyError::Malformed("weak".to_owned()));
+        }
+    }
+
+    #[test]
     fn development_keys_are_for_development() {
         let key = SigningKey::from_seed("development-head", [1; 32]).unwrap().public();
-        assert!(development_keys_only_in(true, [&key]).is_ok());
+        assert!(development_keys_only_in(true, [key.kid()]).is_ok());
         assert_eq!(
-            development_keys_only_in(false, [&key]),
+            development_keys_only_in(false, [key.kid()]),
             Err(KeyError::Development("development-head".to_owned()))
         );
     }

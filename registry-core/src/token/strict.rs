@@ -1,16 +1,15 @@
 //! The rules that hold for every token we read (RFC 8725): the algorithm comes from the key, issuer, audience and
 //! type are exact, life is bounded, nothing is written twice.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, Header, Validation};
-use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use jsonwebtoken::{DecodingKey, Header};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{PublicKey, SigningKey};
+use super::unique::Unique;
+use super::{Algorithm, PublicKey, SigningKey};
 
 /// Largest token that is looked at, in bytes. A larger one would make every request pay for its decoding.
 pub const MAX_TOKEN_BYTES: usize = 8 << 10;
@@ -22,7 +21,7 @@ pub const SKEW_SECONDS: u64 = 60;
 pub struct Expected<'a> {
     /// `iss`, exactly.
     pub issuer: &'a str,
-    /// `aud`, exactly and alone.
+    /// `aud`, exactly and alone: as a text, or as a list of one.
     pub audience: &'a str,
     /// The header's `typ`, one of these.
     pub types: &'a [&'a str],
@@ -66,9 +65,12 @@ pub enum TokenError {
     /// A claim that this use needs is missing or of the wrong form.
     #[error("the token lacks a claim or has one of the wrong form")]
     Claims,
+    /// A claim that the issuer may not make; it names what of.
+    #[error("the token claims {0} that its issuer may not give")]
+    OutOfBounds(&'static str),
 }
 
-/// The header of a token; `jku`, `jwk` and `x5u` are deliberately not among its fields.
+/// The header of a token; `jku`, `jwk`, `x5c` and `x5u` are deliberately not among its fields.
 #[derive(Deserialize)]
 struct JoseHeader {
     alg: String,
@@ -81,10 +83,95 @@ struct JoseHeader {
 #[derive(Deserialize)]
 struct CommonClaims {
     iss: String,
-    aud: String,
+    aud: Audience,
     exp: u64,
     iat: u64,
     nbf: Option<u64>,
+}
+
+/// One audience, alone or as a list of one (RFC 7519 section 4.1.3). A token for several could be carried by one of
+/// them to another.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    Alone(String),
+    Listed([String; 1]),
+}
+
+impl Audience {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Alone(name) | Self::Listed([name]) => name,
+        }
+    }
+}
+
+/// A key with the one algorithm that it is for.
+#[derive(Clone, Copy)]
+pub(super) struct Verifier<'a> {
+    pub(super) algorithm: Algorithm,
+    pub(super) decoding: &'a DecodingKey,
+}
+
+/// A compact JWS (RFC 7515 section 7.1), taken apart and not believed yet.
+pub(super) struct Jws<'a> {
+    header: JoseHeader,
+    claims: Map<String, Value>,
+    signed: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Jws<'a> {
+    pub(super) fn parse(token: &'a str) -> Result<Self, TokenError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::TooLarge);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+        let (header, claims) = signed.split_once('.').ok_or(TokenError::Malformed)?;
+        decoded(signature)?;
+        let header = JoseHeader::deserialize(object(header)?).map_err(|_| TokenError::Malformed)?;
+        Ok(Self { header, claims: object(claims)?, signed, signature })
+    }
+
+    /// The issuer that the token names, which nothing proves yet.
+    pub(super) fn issuer(&self) -> Option<&str> {
+        self.claims.get("iss")?.as_str()
+    }
+
+    /// The name of the key that the token asks for.
+    pub(super) fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+
+    /// The claims, once everything about them is verified at `now` (seconds since the epoch).
+    pub(super) fn verify(
+        self,
+        key: Verifier<'_>,
+        expected: Expected<'_>,
+        now: u64,
+    ) -> Result<Map<String, Value>, TokenError> {
+        let typ = self.header.typ.as_deref().ok_or(TokenError::Type)?;
+        let is_ours = self.header.alg == key.algorithm.name() && expected.types.contains(&typ);
+        if !is_ours || self.header.crit.is_some() {
+            return Err(TokenError::Type);
+        }
+        if !key.algorithm.verifies(self.signed.as_bytes(), self.signature, key.decoding) {
+            return Err(TokenError::Signature);
+        }
+        check_common(&from_object(&self.claims)?, expected, now)?;
+        Ok(self.claims)
+    }
+}
+
+fn decoded(part: &str) -> Result<Vec<u8>, TokenError> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed)
+}
+
+fn object(part: &str) -> Result<Map<String, Value>, TokenError> {
+    match serde_json::from_slice(&decoded(part)?) {
+        Ok(Unique(Value::Object(object))) => Ok(object),
+        _ => Err(TokenError::Malformed),
+    }
 }
 
 /// Verifies `token` at `now` (seconds since the epoch) and returns its claims.
@@ -97,47 +184,9 @@ pub fn verify<T: DeserializeOwned>(
     expected: Expected<'_>,
     now: u64,
 ) -> Result<T, TokenError> {
-    if token.len() > MAX_TOKEN_BYTES {
-        return Err(TokenError::TooLarge);
-    }
-    let key = key_for(token, keys, expected.types)?;
-    let claims = verified_claims(token, key)?;
-    let common: CommonClaims = from_object(&claims)?;
-    check_common(&common, expected, now)?;
-    from_object(&claims)
-}
-
-fn key_for<'a>(token: &str, keys: &'a [PublicKey], types: &[&str]) -> Result<&'a PublicKey, TokenError> {
-    let encoded = token.split('.').next().unwrap_or_default();
-    let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| TokenError::Malformed)?;
-    let NoDuplicates(header) = serde_json::from_slice(&bytes).map_err(|_| TokenError::Malformed)?;
-    let header: JoseHeader = serde_json::from_value(header).map_err(|_| TokenError::Malformed)?;
-    let typ = header.typ.as_deref().ok_or(TokenError::Type)?;
-    if header.alg != "EdDSA" || header.crit.is_some() || !types.contains(&typ) {
-        return Err(TokenError::Type);
-    }
-    let kid = header.kid.ok_or(TokenError::UnknownKey)?;
-    keys.iter().find(|key| key.kid() == kid).ok_or(TokenError::UnknownKey)
-}
-
-fn verified_claims(token: &str, key: &PublicKey) -> Result<Map<String, Value>, TokenError> {
-    use jsonwebtoken::errors::ErrorKind;
-    // Issuer, audience and times are ours to check: the library would read the system's clock.
-    let mut validation = Validation::new(Algorithm::EdDSA);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    let data =
-        jsonwebtoken::decode::<NoDuplicates>(token, key.decoding(), &validation).map_err(
-            |error| match error.kind() {
-                ErrorKind::InvalidSignature => TokenError::Signature,
-                _ => TokenError::Malformed,
-            },
-        )?;
-    match data.claims {
-        NoDuplicates(Value::Object(claims)) => Ok(claims),
-        NoDuplicates(_) => Err(TokenError::Malformed),
-    }
+    let jws = Jws::parse(token)?;
+    let key = keys.iter().find(|key| jws.kid() == Some(key.kid())).ok_or(TokenError::UnknownKey)?;
+    from_object(&jws.verify(key.verifier(), expected, now)?)
 }
 
 fn from_object<T: DeserializeOwned>(claims: &Map<String, Value>) -> Result<T, TokenError> {
@@ -148,7 +197,7 @@ fn check_common(claims: &CommonClaims, expected: Expected<'_>, now: u64) -> Resu
     if claims.iss != expected.issuer {
         return Err(TokenError::Issuer);
     }
-    if claims.aud != expected.audience {
+    if claims.aud.as_str() != expected.audience {
         return Err(TokenError::Audience);
     }
     if now >= claims.exp.saturating_add(SKEW_SECONDS) {
@@ -168,72 +217,10 @@ fn check_common(claims: &CommonClaims, expected: Expected<'_>, now: u64) -> Resu
 /// # Errors
 /// [`TokenError::Claims`] when the claims are no JSON object or the key cannot be used.
 pub fn sign<T: Serialize>(claims: &T, typ: &str, key: &SigningKey) -> Result<String, TokenError> {
-    let mut header = Header::new(Algorithm::EdDSA);
+    let mut header = Header::new(jsonwebtoken::Algorithm::EdDSA);
     header.typ = Some(typ.to_owned());
     header.kid = Some(key.kid().to_owned());
     jsonwebtoken::encode(&header, claims, key.encoding()).map_err(|_| TokenError::Claims)
-}
-
-/// A JSON value in which no object, at any depth, has one key twice (RFC 7519 section 4 leaves it to the parser;
-/// two parsers that choose differently would see two different tokens).
-struct NoDuplicates(Value);
-
-impl<'de> Deserialize<'de> for NoDuplicates {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NoDuplicatesVisitor)
-    }
-}
-
-struct NoDuplicatesVisitor;
-
-impl<'de> Visitor<'de> for NoDuplicatesVisitor {
-    type Value = NoDuplicates;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON without repeated keys")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<NoDuplicates, E> {
-        Ok(NoDuplicates(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<NoDuplicates, E> {
-        Ok(NoDuplicates(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<NoDuplicates, E> {
-        Ok(NoDuplicates(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<NoDuplicates, E> {
-        Ok(NoDuplicates(value.into()))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<NoDuplicates, E> {
-        Ok(NoDuplicates(value.into()))
-    }
-
-    fn visit_unit<E>(self) -> Result<NoDuplicates, E> {
-        Ok(NoDuplicates(Value::Null))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<NoDuplicates, A::Error> {
-        let mut list = Vec::new();
-        while let Some(NoDuplicates(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(NoDuplicates(list.into()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<NoDuplicates, A::Error> {
-        let mut object = Map::new();
-        while let Some((key, NoDuplicates(value))) = entries.next_entry::<String, NoDuplicates>()? {
-            if object.insert(key, value).is_some() {
-                return Err(A::Error::custom("a key is written twice"));
-            }
-        }
-        Ok(NoDuplicates(object.into()))
-    }
 }
 
 #[cfg(test)]

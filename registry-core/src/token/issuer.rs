@@ -1,0 +1,190 @@
+//! Issuers of identity tokens, as the edge's configuration names them.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Algorithm, Bounds, DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DEVELOPMENT_LIFETIME, Expected,
+    IDENTITY_TYPE, IdentityKey, IdentityKeys, PublicKey,
+};
+
+/// Longest life of identity tokens that can be configured, in seconds. Nothing takes a token back before it expires.
+pub const MAX_IDENTITY_LIFETIME: u64 = 24 * 60 * 60;
+
+/// Claims whose meaning is fixed (RFC 7519 section 4.1), so that none can stand for a role, teams or an elevation.
+const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+
+/// Which claims tell what: names of members of the token's payload, exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClaimNames {
+    /// Tells the role: one text.
+    pub role: String,
+    /// Tells the teams: a list of texts. A token may lack it.
+    pub teams: String,
+    /// Tells until when the caller is elevated, in seconds since the epoch. A token may lack it.
+    pub elevated_until: String,
+}
+
+impl Default for ClaimNames {
+    fn default() -> Self {
+        Self {
+            role: "role".to_owned(),
+            teams: "teams".to_owned(),
+            elevated_until: "elevated_until".to_owned(),
+        }
+    }
+}
+
+impl ClaimNames {
+    fn are_apart(&self) -> bool {
+        let names = [self.role.as_str(), &self.teams, &self.elevated_until];
+        let distinct: BTreeSet<&str> = names.into_iter().chain(REGISTERED).collect();
+        distinct.len() == names.len() + REGISTERED.len() && !distinct.contains("")
+    }
+}
+
+/// Why an issuer's configuration is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IssuerError {
+    /// Nothing says what the issuer may claim.
+    #[error(
+        "the issuer `{0}` has no `bounds`; say which teams and roles it may give, as in `\"bounds\": {{\"teams\": \
+         [\"support\"], \"roles\": [\"*\"], \"may_elevate\": false}}`"
+    )]
+    NoBounds(String),
+    /// A member that must not be empty.
+    #[error(
+        "`{member}` of the issuer `{issuer}` is empty or has nothing usable in it; no token could be accepted"
+    )]
+    Empty {
+        /// The issuer.
+        issuer: String,
+        /// The member of its configuration.
+        member: &'static str,
+    },
+    /// A key of another kind than those listed.
+    #[error(
+        "the key `{kid}` of the issuer `{issuer}` is for {algorithm}, which its `algorithms` do not list; add it there \
+         or leave out the key"
+    )]
+    Algorithm {
+        /// The issuer.
+        issuer: String,
+        /// The key's name.
+        kid: String,
+        /// What the key is for.
+        algorithm: Algorithm,
+    },
+    /// A bound of life that is none.
+    #[error("`max_lifetime` of the issuer `{0}` must be from 1 to {MAX_IDENTITY_LIFETIME} seconds")]
+    Lifetime(String),
+    /// Two claims under one name, or under a name that means something else.
+    #[error(
+        "`claims` of the issuer `{0}` must be three different names, none of them empty or a registered claim"
+    )]
+    ClaimNames(String),
+    /// Two issuers of one name.
+    #[error("the issuer `{0}` is there twice; put the keys of both into one")]
+    Repeated(String),
+}
+
+/// An issuer of identity tokens, as configured at the edge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issuer {
+    /// `iss`, exactly.
+    pub issuer: String,
+    /// `aud`, exactly.
+    pub audience: String,
+    /// Accepted values of the header's `typ`.
+    pub typ: Vec<String>,
+    /// Its public keys: a list of JSON Web Keys, or a JWK set.
+    pub keys: IdentityKeys,
+    /// What its keys may be for.
+    pub algorithms: BTreeSet<Algorithm>,
+    /// Which claims tell what.
+    #[serde(default)]
+    pub claims: ClaimNames,
+    /// What it may say about callers. Only in development mode may this be missing, and then it may say anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<Bounds>,
+    /// Longest life of a token, in seconds.
+    pub max_lifetime: u64,
+}
+
+impl Issuer {
+    /// The issuer of development tokens, whose one key is `key`. It may say anything.
+    #[must_use]
+    pub fn development(key: &PublicKey) -> Self {
+        Self {
+            issuer: DEVELOPMENT_ISSUER.to_owned(),
+            audience: DEVELOPMENT_AUDIENCE.to_owned(),
+            typ: vec![IDENTITY_TYPE.to_owned()],
+            keys: IdentityKey::from(key).into(),
+            algorithms: [Algorithm::EdDsa].into(),
+            claims: ClaimNames::default(),
+            bounds: None,
+            max_lifetime: DEVELOPMENT_LIFETIME,
+        }
+    }
+
+    /// The key of this name, if it is of a kind that the issuer may use.
+    pub(super) fn key(&self, kid: &str) -> Option<&IdentityKey> {
+        self.keys.get(kid).filter(|key| self.algorithms.contains(&key.algorithm()))
+    }
+
+    pub(super) fn expected<'a>(&'a self, types: &'a [&'a str]) -> Expected<'a> {
+        Expected { issuer: &self.issuer, audience: &self.audience, types, max_lifetime: self.max_lifetime }
+    }
+
+    fn check(&self, development: bool) -> Result<(), IssuerError> {
+        let issuer = || self.issuer.clone();
+        if let Some(member) = self.empty_member() {
+            return Err(IssuerError::Empty { issuer: issuer(), member });
+        }
+        if let Some(key) = self.keys.iter().find(|key| !self.algorithms.contains(&key.algorithm())) {
+            let (kid, algorithm) = (key.kid().to_owned(), key.algorithm());
+            return Err(IssuerError::Algorithm { issuer: issuer(), kid, algorithm });
+        }
+        if !(1..=MAX_IDENTITY_LIFETIME).contains(&self.max_lifetime) {
+            return Err(IssuerError::Lifetime(issuer()));
+        }
+        if !self.claims.are_apart() {
+            return Err(IssuerError::ClaimNames(issuer()));
+        }
+        if self.bounds.is_none() && !development {
+            return Err(IssuerError::NoBounds(issuer()));
+        }
+        Ok(())
+    }
+
+    fn empty_member(&self) -> Option<&'static str> {
+        let members = [
+            ("issuer", self.issuer.is_empty()),
+            ("audience", self.audience.is_empty()),
+            ("typ", self.typ.is_empty()),
+            ("keys", self.keys.is_empty()),
+        ];
+        members.into_iter().find(|(_, is_empty)| *is_empty).map(|(member, _)| member)
+    }
+}
+
+/// Checks the configured issuers, each alone and beside the others.
+///
+/// # Errors
+/// Any [`IssuerError`], of the first issuer that has one.
+pub fn check_issuers(issuers: &[Issuer], development: bool) -> Result<(), IssuerError> {
+    let mut names = BTreeSet::new();
+    for issuer in issuers {
+        issuer.check(development)?;
+        if !names.insert(&issuer.issuer) {
+            return Err(IssuerError::Repeated(issuer.issuer.clone()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
