@@ -20,7 +20,7 @@ pub const DEVELOPMENT_LIFETIME: u64 = 12 * 60 * 60;
 /// The header's `typ` of an access token (RFC 9068).
 pub const IDENTITY_TYPE: &str = "at+jwt";
 
-/// The claims of an identity token, under the names of [`ClaimNames::default`]. Others may stand beside them.
+/// The claims of an identity token, under the names of [`super::ClaimNames::default`]. Others may stand beside them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IdentityClaims {
     /// The issuer.
