@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use e2e::{Watched, World};
-use edge_worker::{Body, Edge, handle};
+use edge_worker::{Body, Edge, Host, handle};
 use proptest::prelude::*;
 use registry_core::catalog::{Head, Key, Root};
 use registry_core::token::IdentityClaims;
@@ -16,7 +16,7 @@ use super::{LEVELS, TEAMS, WORDS, any_caller, any_drafts, caller, cases, is_visi
 
 /// How many callers search each catalog, and how often each.
 const CALLERS: usize = 4;
-const QUERIES: usize = 50;
+const QUERIES: usize = 200;
 
 /// A search: words, some of them misspelt or of no skill, and filters.
 fn any_search() -> impl Strategy<Value = Value> {
@@ -53,25 +53,38 @@ fn kind(key: &Key) -> String {
     path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default()
 }
 
-/// An answer, and the kinds of the files that were opened for it.
-async fn search(world: &World, edge: &Edge, token: Option<&str>, query: &Value) -> (u16, Value, Vec<String>) {
-    let opened = Mutex::new(Vec::new());
-    let host = Watched::over(world, |key: Key| -> Ready<()> {
+/// The kinds of the files that were opened since this was last asked.
+type Opened = Mutex<Vec<String>>;
+
+/// The host of a world that writes down the kinds of the files that are opened.
+fn watched<'a>(world: &World, opened: &'a Opened) -> impl Host + use<'a> {
+    let told = |key: Key| -> Ready<()> {
         opened.lock().unwrap().push(kind(&key));
         ready(())
-    });
+    };
+    Watched::over(world, told).unwrap()
+}
+
+/// An answer, and the kinds of the files that were opened for it.
+async fn search(
+    host: &impl Host,
+    opened: &Opened,
+    edge: &Edge,
+    token: Option<&str>,
+    query: &Value,
+) -> (u16, Value, Vec<String>) {
     let mut request = http::Request::post("/search");
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
     }
     let request = request.body(Bytes::from(query.to_string())).unwrap();
-    let answer = handle(&host.unwrap(), edge, request).await;
+    let answer = handle(host, edge, request).await;
     let status = answer.status().as_u16();
     let body = match answer.into_body() {
         Body::Bytes(bytes) => serde_json::from_slice(&bytes).unwrap(),
         Body::Object(key) => json!(key.path()),
     };
-    (status, body, opened.into_inner().unwrap())
+    (status, body, std::mem::take(&mut opened.lock().unwrap()))
 }
 
 /// The shards of a catalog, by audience.
@@ -99,10 +112,14 @@ proptest! {
             }
             let token = claims.as_ref().map(|claims| whole.token(claims).unwrap());
             // Neither edge has opened anything yet.
-            let edges = [&whole, &pruned].map(|world| (world, world.reopen().unwrap()));
+            let opened = [Opened::default(), Opened::default()];
+            let [of_whole, of_pruned] = &opened;
+            let hosts = [watched(&whole, of_whole), watched(&pruned, of_pruned)];
+            let edges = [&whole, &pruned].map(|world| world.reopen().unwrap());
             for query in queries {
-                let [with_hidden, without] = edges.each_ref().map(|(world, served)| {
-                    runtime.block_on(search(world, served.edge(), token.as_deref(), &query))
+                let [with_hidden, without] = [0, 1].map(|at| {
+                    let asked = search(&hosts[at], &opened[at], edges[at].edge(), token.as_deref(), &query);
+                    runtime.block_on(asked)
                 });
                 prop_assert_eq!(with_hidden, without, "{}", query);
             }
