@@ -6,9 +6,7 @@
 
 use std::env;
 use std::fmt::Write as _;
-
 use std::io::Write as _;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
@@ -57,13 +55,7 @@ fn main() -> Result<()> {
 
 /// An edge over the catalog of so many made skills.
 fn stand(kind: HostKind, count: usize) -> Result<Stand> {
-    let repository = Repository::unborn()?;
-    let made = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--release", "--package", "xtask", "--", "corpus", "--files", "--skills"])
-        .arg(count.to_string())
-        .arg(repository.path())
-        .status()?;
-    ensure!(made.success(), "there is no corpus to measure with");
+    let repository = Repository::made(&["--files", "--skills", &count.to_string()])?;
     repository.must(&["build", "--worktree", "--out", "dist"])?;
     let catalog = repository.path().join("dist");
     Stand::over(kind, repository, &catalog)

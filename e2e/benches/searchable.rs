@@ -10,9 +10,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use e2e::{HostKind, Journey, Repository, Stand};
 
 /// One for each run: the change puts the word into the description.
@@ -59,13 +58,7 @@ fn journeys(kind: HostKind) -> Result<Vec<Journey>> {
 }
 
 fn stand(kind: HostKind, published: &Path) -> Result<Stand> {
-    let repository = Repository::unborn()?;
-    let made = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "xtask", "--", "corpus", "--git"])
-        .args(["--skills", "500", "--versions", "10"])
-        .arg(repository.path())
-        .status()?;
-    ensure!(made.success(), "there is no corpus to measure with");
+    let repository = Repository::made(&["--git", "--skills", "500", "--versions", "10"])?;
     repository.git(&["config", "user.name", "Author"])?;
     repository.git(&["config", "user.email", "author@example.com"])?;
     fs::write(repository.path().join(".git/info/exclude"), "/dist\n/.guildhall\n")?;

@@ -1,21 +1,19 @@
 //! An identity provider whose keys and signatures are made by Node, which shares no code with what verifies them.
 
 use std::cell::RefCell;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io::Write as _;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::workspace;
+use crate::process::Process;
 
 /// A provider that goes away with the value.
 #[derive(Debug)]
 pub struct Idp {
-    child: Child,
-    pipes: RefCell<(ChildStdin, BufReader<ChildStdout>)>,
+    process: RefCell<Process>,
     keys: Value,
 }
 
@@ -25,17 +23,10 @@ impl Idp {
     /// # Errors
     /// When Node does not start.
     pub fn start(kinds: &Value) -> Result<Self> {
-        let mut child = Command::new("node")
-            .args(["e2e/src/idp.mjs", &kinds.to_string()])
-            .current_dir(workspace())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdin = child.stdin.take().context("stdin")?;
-        let mut stdout = BufReader::new(child.stdout.take().context("stdout")?);
-        let mut line = String::new();
-        stdout.read_line(&mut line)?;
-        Ok(Self { child, pipes: RefCell::new((stdin, stdout)), keys: serde_json::from_str(&line)? })
+        let kinds = kinds.to_string();
+        let mut process = Process::spawn("node".as_ref(), &["e2e/src/idp.mjs".as_ref(), kinds.as_ref()])?;
+        let keys = serde_json::from_str(&process.line()?)?;
+        Ok(Self { process: RefCell::new(process), keys })
     }
 
     /// The JSON Web Keys of these names.
@@ -64,18 +55,8 @@ impl Idp {
 
     fn signed(&self, by: &str, what: &str, header: &str, claims: &str) -> Result<String> {
         let signed = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
-        let (stdin, stdout) = &mut *self.pipes.borrow_mut();
-        writeln!(stdin, "{}", json!({by: what, "signed": signed}))?;
-        let mut signature = String::new();
-        stdout.read_line(&mut signature)?;
-        anyhow::ensure!(!signature.is_empty(), "the provider ended");
-        Ok(format!("{signed}.{}", signature.trim_end()))
-    }
-}
-
-impl Drop for Idp {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let mut process = self.process.borrow_mut();
+        writeln!(process.stdin, "{}", json!({by: what, "signed": signed}))?;
+        Ok(format!("{signed}.{}", process.line()?))
     }
 }

@@ -1,8 +1,11 @@
-//! A server in a process of its own.
+//! A program in a process of its own.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -15,13 +18,13 @@ pub(crate) struct Process {
     /// What it is told.
     pub(crate) stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
-    /// Where it listens.
+    /// Where it listens, if it is a server.
     pub(crate) url: String,
 }
 
 impl Process {
-    /// Starts a program in the workspace and waits for its line `listening on URL`.
-    pub(crate) fn start(program: &OsStr, arguments: &[&OsStr]) -> Result<Self> {
+    /// Starts a program in the workspace.
+    pub(crate) fn spawn(program: &OsStr, arguments: &[&OsStr]) -> Result<Self> {
         let mut child = Command::new("setpriv")
             .args(["--pdeathsig", "TERM", "--"])
             .arg(program)
@@ -32,7 +35,12 @@ impl Process {
             .spawn()?;
         let stdin = child.stdin.take().context("stdin")?;
         let stdout = BufReader::new(child.stdout.take().context("stdout")?);
-        let mut process = Self { child, stdin, stdout, url: String::new() };
+        Ok(Self { child, stdin, stdout, url: String::new() })
+    }
+
+    /// Starts a server in the workspace and waits for its line `listening on URL`.
+    pub(crate) fn start(program: &OsStr, arguments: &[&OsStr]) -> Result<Self> {
+        let mut process = Self::spawn(program, arguments)?;
         loop {
             let line = process.line()?;
             if let Some(url) = line.strip_prefix("listening on ") {
@@ -42,26 +50,21 @@ impl Process {
         }
     }
 
-    /// What ends it at once (SIGKILL) and waits until it has let go of everything.
-    pub(crate) fn killer(&self) -> impl FnOnce() + Send + 'static {
-        let id = self.child.id().to_string();
-        let is_running = |id: &str| {
-            let stat = std::fs::read_to_string(format!("/proc/{id}/stat"));
-            stat.is_ok_and(|stat| !stat.contains(") Z "))
-        };
-        move || {
-            let _ = Command::new("kill").args(["-KILL", &id]).status();
-            while is_running(&id) {
-                std::thread::sleep(std::time::Duration::from_millis(5));
-            }
+    /// Ends it at once (SIGKILL), and waits until it has let go of everything.
+    pub(crate) fn kill(&self) -> Result<()> {
+        let id = self.child.id();
+        Command::new("kill").args(["-KILL", &id.to_string()]).status()?;
+        while fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
+            thread::sleep(Duration::from_millis(5));
         }
+        Ok(())
     }
 
     /// The next line that it prints, without its end.
     pub(crate) fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         if self.stdout.read_line(&mut line)? == 0 {
-            bail!("a server ended: {:?}", self.child.wait()?);
+            bail!("a program ended: {:?}", self.child.wait()?);
         }
         Ok(line.trim_end().to_owned())
     }

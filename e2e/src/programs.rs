@@ -15,7 +15,7 @@ pub fn workspace() -> PathBuf {
 /// Whether this is what a bench is: a program of the profile `release`.
 const IS_RELEASE: bool = !cfg!(debug_assertions);
 
-fn cargo(arguments: &[&str]) -> Result<()> {
+pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
     let status = Command::new(env!("CARGO")).args(arguments).current_dir(workspace()).status()?;
     if !status.success() {
         bail!("`cargo {}` failed", arguments.join(" "));

@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
+use crate::programs::cargo;
 use crate::{guildhall, workspace};
 
 /// A repository that goes away with the value.
@@ -47,6 +48,18 @@ impl Repository {
         copy(&workspace().join("skills"), &repository.path().join("skills"))?;
         fs::copy(workspace().join("guildhall.yaml"), repository.path().join("guildhall.yaml"))?;
         repository.commit("add the example skills")?;
+        Ok(repository)
+    }
+
+    /// A folder of made skills, by the arguments of `cargo xtask corpus`.
+    ///
+    /// # Errors
+    /// When none can be made of these.
+    pub fn made(arguments: &[&str]) -> Result<Self> {
+        let repository = Self::unborn()?;
+        let out = repository.path().to_str().context("the folder's name is UTF-8")?;
+        let run = ["run", "--quiet", "--package", "xtask", "--", "corpus"];
+        cargo(&[&run, arguments, &[out]].concat())?;
         Ok(repository)
     }
 

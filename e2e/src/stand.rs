@@ -228,9 +228,12 @@ impl Stand {
         lines.iter().map(|line| serde_json::from_str(line).with_context(|| line.clone())).collect()
     }
 
-    /// What ends the edge at once (SIGKILL), from whichever thread.
-    pub fn killer(&self) -> impl FnOnce() + Send + 'static {
-        self.edge.killer()
+    /// Ends the edge at once (SIGKILL).
+    ///
+    /// # Errors
+    /// When it cannot be ended.
+    pub fn kill(&self) -> Result<()> {
+        self.edge.kill()
     }
 
     /// Starts the native edge again after its end, at the same address and with the same log.

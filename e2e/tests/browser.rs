@@ -95,26 +95,7 @@ fn without_the_engine_the_search_page_says_that_it_cannot_search() {
 
 /// Skills of which search finds many alike.
 fn made_library() -> Repository {
-    let repository = Repository::unborn().unwrap();
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "xtask",
-            "--",
-            "corpus",
-            "--skills",
-            "300",
-            "--versions",
-            "1",
-            "--git",
-        ])
-        .arg(repository.path())
-        .current_dir(workspace())
-        .status();
-    assert!(status.unwrap().success());
-    repository
+    Repository::made(&["--skills", "300", "--versions", "1", "--git"]).unwrap()
 }
 
 fn public_shards(catalog: &Path) -> Vec<Shard> {

@@ -38,12 +38,11 @@ fn every_acknowledged_invocation_is_in_the_log_of_an_edge_that_was_killed() {
     let mut stand = Stand::start(HostKind::Native, Repository::of_examples().unwrap()).unwrap();
     let token = stand.token("support-agent", &[]).unwrap();
     for millis in [700, 1100, 1600] {
-        let kill = stand.killer();
         let answered: Vec<String> = thread::scope(|scope| {
             let callers: Vec<_> =
                 (0..CALLERS).map(|_| scope.spawn(|| invoke_until_it_is_gone(&stand, &token))).collect();
             thread::sleep(Duration::from_millis(millis));
-            kill();
+            stand.kill().unwrap();
             callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect()
         });
         assert!(!answered.is_empty(), "nothing was answered within {millis} ms");
@@ -64,8 +63,7 @@ fn half_a_line_of_an_edge_that_was_killed_spoils_no_other() {
         assert_eq!(stand.post("/invoke", &token, &body).unwrap().status, 403);
     };
     deny(&stand);
-    let kill = stand.killer();
-    kill();
+    stand.kill().unwrap();
     let mut log = OpenOptions::new().append(true).open(stand.log_file().unwrap()).unwrap();
     log.write_all(b"{\"ts\":17").unwrap();
     stand.restart().unwrap();

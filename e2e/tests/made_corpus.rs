@@ -1,25 +1,12 @@
 //! `cargo xtask corpus`: what it makes is sound, and the same at every run.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
 use std::process::Command;
 
 use e2e::{Repository, files};
 
-fn make(arguments: &[&str], out: &Path) {
-    let status = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "xtask", "--", "corpus"])
-        .args(arguments)
-        .arg(out)
-        .current_dir(e2e::workspace())
-        .status();
-    assert!(status.unwrap().success());
-}
-
 fn made(arguments: &[&str]) -> Repository {
-    let repository = Repository::unborn().unwrap();
-    make(arguments, repository.path());
-    repository
+    Repository::made(arguments).unwrap()
 }
 
 /// Every tag with the commit that it names, and the commit of `HEAD`.

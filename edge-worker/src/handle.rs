@@ -1,5 +1,8 @@
 //! The one entry: a request comes in, an answer goes out, whatever the host.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, StatusCode, Uri};
@@ -7,7 +10,6 @@ use matchit::Router;
 use registry_core::policy::Caller;
 use registry_core::requirement::Spec;
 use registry_core::usage::{Outcome, UsageRecord, pseudonym};
-use std::sync::Arc;
 
 use crate::access;
 use crate::catalog::{Catalog, Current};
@@ -138,6 +140,12 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 impl<H: Host> Request<'_, H> {
+    /// The parameter of this name in the request's address.
+    pub(crate) fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        let query = self.uri.query().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
     /// Verifies the caller's token, if there is one.
     pub(crate) fn identify(mut self) -> Result<Self, Refusal> {
         self.caller = access::caller(self.headers, &self.edge.config.identity, self.now)?;

@@ -72,9 +72,7 @@ impl<H: Host> Request<'_, H> {
     /// Whom to ask for access to the skill that `?skill=` names.
     pub(super) async fn request_access(&self) -> Result<Reply, Refusal> {
         self.may_read()?;
-        let query = self.uri.query().unwrap_or_default();
-        let mut parameters = form_urlencoded::parse(query.as_bytes());
-        let skill = parameters.find(|(name, _)| name == "skill").and_then(|(_, value)| value.parse().ok());
+        let skill = self.parameter("skill").and_then(|skill| skill.parse().ok());
         let shell = self.public_text("/request-access/").await?;
         let page = request_access_page(&shell, skill.as_ref(), &self.catalog.organisation);
         Ok(reply::reply(StatusCode::OK, MEDIA_TYPE, Body::Bytes(page.into())))

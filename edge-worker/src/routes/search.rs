@@ -53,13 +53,9 @@ impl<H: Host> Request<'_, H> {
 
     /// The search page for people.
     pub(super) async fn search_page(&self) -> Result<Reply, Refusal> {
-        let parameters: Vec<(String, String)> =
-            form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-        let value =
-            |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
         self.may_read()?;
-        let query = value("q").unwrap_or_default();
-        let filters = html::page_filters(value("team").unwrap_or_default(), value("tag").unwrap_or_default());
+        let [query, team, tag] = ["q", "team", "tag"].map(|name| self.parameter(name).unwrap_or_default());
+        let (query, filters) = (query.trim(), html::page_filters(team.trim(), tag.trim()));
         // A filter that nothing can pass finds nothing.
         let found = match filters {
             Some(filters) if !query.is_empty() => {

@@ -26,8 +26,15 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let (done, answer) = oneshot::channel();
     context.wait_until(async move {
         // Nobody takes the answer of a caller who went away.
-        let _ = done.send(serve(request, &env).await);
-        catch_up(&env).await;
+        match place(&env) {
+            Ok((edge, host)) => {
+                let _ = done.send(serve(request, edge, &host).await);
+                if let Some(note) = edge.catch_up(&host).await {
+                    report(&note);
+                }
+            }
+            Err(refusal) => drop(done.send(Err(refusal))),
+        }
     });
     let answer = answer.await.map_err(|_| worker::Error::from("the work ended without an answer"))?;
     respond(answer)
@@ -58,21 +65,20 @@ fn report(LogNote(note): &LogNote) {
     console_error!("{}", serde_json::json!({"level": "error", "message": note}));
 }
 
-async fn catch_up(env: &Env) {
-    if let (Ok(edge), Ok(host)) = (edge(env), WorkersHost::new(env))
-        && let Some(note) = edge.catch_up(&host).await
-    {
-        report(&note);
-    }
+/// What a request is answered by.
+fn place(env: &Env) -> Result<(&'static Edge, WorkersHost), Refusal> {
+    Ok((edge(env)?, WorkersHost::new(env).map_err(|error| not_configured(&error))?))
 }
 
-async fn serve(request: Request, env: &Env) -> Result<(http::response::Parts, ResponseBody), Refusal> {
-    let edge = edge(env)?;
-    let host = WorkersHost::new(env).map_err(|error| not_configured(&error))?;
+async fn serve(
+    request: Request,
+    edge: &Edge,
+    host: &WorkersHost,
+) -> Result<(http::response::Parts, ResponseBody), Refusal> {
     let request = convert::request(request)
         .await
         .map_err(|error| Refusal::bad_request("the request cannot be read").with_log(error.to_string()))?;
-    let (parts, body) = handle(&host, edge, request).await.into_parts();
+    let (parts, body) = handle(host, edge, request).await.into_parts();
     let body = match body {
         Body::Bytes(bytes) => convert::body(bytes),
         // Streamed unread: who needs the digest checked (the sandbox, an installer) checks it.
