@@ -41,6 +41,15 @@ struct Line {
     unconditional: bool,
     /// The next head is held: its arrival is told, and it goes on when it is let go.
     held: Option<(mpsc::Sender<()>, oneshot::Receiver<()>)>,
+    /// Where the connection of the next head ends, once.
+    ends: Option<End>,
+}
+
+/// When a connection ends without an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    BeforeTheWrite,
+    AfterTheWrite,
 }
 
 /// Lets a held head go on.
@@ -134,6 +143,11 @@ impl Bucket {
         Held { arrived, go_on }
     }
 
+    /// Ends the connection of the next head; whatever follows gets through.
+    pub fn end_next_head(&self, end: End) {
+        self.line.lock().unwrap().ends = Some(end);
+    }
+
     /// The files that were written since the start, in their order.
     pub fn written(&self) -> Vec<String> {
         self.line.lock().unwrap().written.clone()
@@ -158,7 +172,15 @@ async fn answer(
     let cut = || io::Error::other("the line is cut");
     let path = request.uri().path().to_owned();
     let writes = request.method() == Method::PUT;
-    let held = if writes && path.ends_with("/head.json") { line.lock().unwrap().held.take() } else { None };
+    let (held, ends) = if writes && path.ends_with("/head.json") {
+        let mut line = line.lock().unwrap();
+        (line.held.take(), line.ends.take())
+    } else {
+        (None, None)
+    };
+    if ends == Some(End::BeforeTheWrite) {
+        return Err(cut());
+    }
     if let Some((told, held)) = held {
         told.send(()).unwrap();
         held.await.unwrap();
@@ -182,5 +204,5 @@ async fn answer(
         .call(request.map(s3s::Body::from))
         .await
         .map_err(|error| io::Error::other(format!("{error:?}")))?;
-    if is_last { Err(cut()) } else { Ok(answer) }
+    if is_last || ends == Some(End::AfterTheWrite) { Err(cut()) } else { Ok(answer) }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use bucket::Bucket;
+use bucket::{Bucket, End};
 use e2e::Repository;
 use registry_core::digest::Digest;
 use tempfile::TempDir;
@@ -225,6 +225,21 @@ fn a_cut_line_leaves_the_former_catalog_whole_and_a_second_run_completes() {
     let cuts: Vec<usize> = (1..=writes).collect();
     for some in cuts.chunks(4) {
         thread::scope(|scope| some.iter().for_each(|after| drop(scope.spawn(|| cut(*after)))));
+    }
+}
+
+#[test]
+fn a_connection_that_ends_at_the_head_costs_a_second_attempt_and_no_more() {
+    let (one, two) = (built(&ONE), built(&TWO));
+    let keys = Keys::new(&one);
+    for end in [End::BeforeTheWrite, End::AfterTheWrite] {
+        let bucket = Bucket::start(&BTreeMap::new());
+        for (sequence, repository) in [(1, &one), (2, &two)] {
+            bucket.end_next_head(end);
+            must(repository, &keys, Some(&bucket), &["publish", "--to", bucket.location()]);
+            verify(repository, &keys, Some(&bucket), bucket.location());
+            assert_eq!(head(&bucket.files())["sequence"], sequence);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use axum::http::Uri;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
+use object_store::client::{HttpError, HttpErrorKind};
 use object_store::http::HttpBuilder;
 use object_store::path::Path;
 use object_store::{
@@ -20,6 +21,8 @@ use super::{Entry, Reason, StoreError};
 
 /// Hosts that take a bucket only as part of the host's name: Alibaba OSS and Tencent COS.
 const BUCKET_IN_HOST: [&str; 2] = [".aliyuncs.com", ".myqcloud.com"];
+/// Before the second attempt; it doubles from then on.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How a CI job may get credentials without a secret of its own; the client knows these variables.
 const CREDENTIALS: [&str; 4] = [
     "AWS_ACCESS_KEY_ID",
@@ -94,7 +97,14 @@ impl Remote {
         let mode = former.map_or(PutMode::Create, |tag| {
             PutMode::Update(UpdateVersion { e_tag: Some(tag.to_owned()), version: None })
         });
-        match self.put_mode(path, bytes, mode) {
+        let mut done = self.put_mode(path, bytes.clone(), mode.clone());
+        if done.as_ref().is_err_and(is_interrupted) {
+            // A store closes a connection once it has refused a file early, and the next write may already be on it. The
+            // client sends no write again by itself; with its condition it can be, and the caller looks what arrived.
+            std::thread::sleep(FIRST_PAUSE);
+            done = self.put_mode(path, bytes, mode);
+        }
+        match done {
             Ok(()) => Ok(true),
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),
             Err(error) => Err(error),
@@ -148,6 +158,18 @@ fn unless_absent<T>(done: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
+/// Whether the connection ended before the answer.
+fn is_interrupted(error: &Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(each) = cause {
+        if let Some(http) = each.downcast_ref::<HttpError>() {
+            return http.kind() == HttpErrorKind::Interrupted;
+        }
+        cause = each.source();
+    }
+    false
+}
+
 fn settings(location: &str) -> impl FnOnce(Error) -> StoreError {
     move |error| StoreError::Settings(location.to_owned(), Reason::from(error))
 }
@@ -162,11 +184,7 @@ fn options() -> ClientOptions {
 }
 
 fn retries() -> RetryConfig {
-    let backoff = BackoffConfig {
-        init_backoff: Duration::from_millis(100),
-        max_backoff: Duration::from_secs(5),
-        base: 2.0,
-    };
+    let backoff = BackoffConfig { init_backoff: FIRST_PAUSE, max_backoff: Duration::from_secs(5), base: 2.0 };
     RetryConfig { backoff, max_retries: 5, retry_timeout: Duration::from_secs(180) }
 }
 
