@@ -1,11 +1,14 @@
 //! Who asks, and whether they may: the denial law in one place for every route.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use registry_core::Version;
-use registry_core::catalog::{ReleaseRecord, SkillRecord};
+use registry_core::catalog::{IndexBucket, ReleaseRecord};
 use registry_core::id::SkillId;
-use registry_core::policy::{Audience, Caller, Denial, Visibility, release_is_open, visibility};
+use registry_core::policy::{self, Access, Audience, Caller, Chosen, Denial, Wanted};
 use registry_core::requirement::{Requirement, Spec};
 use registry_core::token::{Issuer, TokenError, caller_from_token, named_issuer};
 
@@ -57,22 +60,17 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
-    pub(crate) fn new(
-        skill: &SkillId,
-        version: &Version,
-        record: &SkillRecord,
-        release: &ReleaseRecord,
-    ) -> Self {
+    pub(crate) fn new(skill: &SkillId, chosen: &Chosen<'_>) -> Self {
         Self {
             skill: skill.clone(),
-            version: version.clone(),
-            audience: record.audience.clone(),
-            release: release.clone(),
+            version: chosen.version.clone(),
+            audience: chosen.record.audience.clone(),
+            release: chosen.release.clone(),
         }
     }
 }
 
-/// What was decided about a spec.
+/// What was decided about a spec: [`policy::Decision`], without the records that it was decided by.
 #[derive(Debug)]
 pub(crate) enum Decision {
     Granted(Box<Granted>),
@@ -83,98 +81,50 @@ pub(crate) enum Decision {
     NoVersion(Vec<Version>),
 }
 
-impl<H: Host> Request<'_, H> {
-    /// Decides about a spec: the skill must be visible; the chosen release and its whole closure must be open
-    /// (law 6). A denial never falls back to another version.
-    pub(crate) async fn decide(&self, spec: &Spec) -> Result<Decision, Refusal> {
-        let bucket = self.catalog.bucket(self.host, &spec.skill).await?;
-        let record = bucket.skills.get(&spec.skill);
-        let Some(record) = record.filter(|record| self.sees(Some(record))) else {
-            return Ok(Decision::Denied(Denial::Hidden));
-        };
-        match record.choose(&spec.requirement) {
-            Some(chosen) => self.decide_release(&spec.skill, record, chosen).await,
-            None => Ok(Decision::NoVersion(record.releases.keys().cloned().collect())),
+impl Decision {
+    fn new(skill: &SkillId, decision: &policy::Decision<'_>) -> Self {
+        match decision {
+            policy::Decision::Granted(chosen) => Self::Granted(Box::new(Granted::new(skill, chosen))),
+            policy::Decision::Blocked(chosen, denial) => {
+                Self::Blocked(Box::new(Granted::new(skill, chosen)), denial.clone())
+            }
+            policy::Decision::Denied(denial) => Self::Denied(denial.clone()),
+            policy::Decision::NoVersion(record) => Self::NoVersion(record.releases.keys().cloned().collect()),
         }
+    }
+}
+
+impl<H: Host> Request<'_, H> {
+    /// Who asks, by the rules of this request's catalog.
+    pub(crate) fn access(&self) -> Access<'_> {
+        Access { caller: self.caller.as_ref(), policy: &self.catalog.organisation.policy, now: self.now }
+    }
+
+    /// Decides about a spec.
+    pub(crate) async fn decide(&self, spec: &Spec) -> Result<Decision, Refusal> {
+        self.decide_wanted(&spec.skill, Wanted::Matching(&spec.requirement)).await
     }
 
     /// Decides about the release that people and agents are to use, be it a pre-release.
     pub(crate) async fn decide_latest(&self, skill: &SkillId) -> Result<Decision, Refusal> {
-        let bucket = self.catalog.bucket(self.host, skill).await?;
-        let record = bucket.skills.get(skill).filter(|record| self.sees(Some(record)));
-        match record.and_then(|record| Some((record, record.latest()?))) {
-            Some((record, latest)) => self.decide_release(skill, record, latest).await,
-            None => Ok(Decision::Denied(Denial::Hidden)),
-        }
+        self.decide_wanted(skill, Wanted::Latest).await
     }
 
-    /// Decides about a release of a skill that the caller sees.
-    async fn decide_release(
-        &self,
-        skill: &SkillId,
-        record: &SkillRecord,
-        (version, release): (&Version, &ReleaseRecord),
-    ) -> Result<Decision, Refusal> {
-        if !self.opens(record, release) {
-            return Ok(Decision::Denied(Denial::ReleaseClosed));
-        }
-        let granted = Box::new(Granted::new(skill, version, record, release));
-        if let Some(by) = &release.blocked {
-            let bucket = self.catalog.bucket(self.host, by).await?;
-            let named = self.sees(bucket.skills.get(by)).then(|| by.clone());
-            return Ok(Decision::Blocked(granted, Denial::Blocked(named)));
-        }
-        for member in release.closure.iter().filter(|member| member.skill != *skill) {
-            if let Some(denial) = self.closed_member(&member.skill, &member.version).await? {
-                return Ok(Decision::Denied(denial));
-            }
-        }
-        Ok(Decision::Granted(granted))
-    }
-
-    /// Whether the caller may know of a skill. One that was removed is hidden from everyone.
-    pub(crate) fn sees(&self, record: Option<&SkillRecord>) -> bool {
-        let head = record.filter(|record| !record.removed).map(|record| &record.audience);
-        let policy = &self.catalog.organisation.policy;
-        visibility(head, self.caller.as_ref(), policy, self.now) == Visibility::Visible
-    }
-
-    fn opens(&self, record: &SkillRecord, release: &ReleaseRecord) -> bool {
-        let policy = &self.catalog.organisation.policy;
-        release_is_open(&release.audience, &record.audience, self.caller.as_ref(), policy, self.now)
-    }
-
-    async fn closed_member(&self, skill: &SkillId, version: &Version) -> Result<Option<Denial>, Refusal> {
-        let bucket = self.catalog.bucket(self.host, skill).await?;
-        let record = bucket.skills.get(skill);
-        let open = record
-            .filter(|record| !record.removed)
-            .and_then(|record| record.releases.get(version).map(|release| self.opens(record, release)))
-            .unwrap_or(false);
-        let named = self.sees(record).then(|| skill.clone());
-        Ok((!open).then_some(Denial::DependencyClosed(named)))
-    }
-
-    /// The reason of a denial. It is the same text for a hidden skill and for one that does not exist (law 5).
-    pub(crate) fn reason(&self, spec: &Spec, denial: &Denial) -> String {
-        let whom = match &self.caller {
-            Some(caller) => format!("role `{}`", caller.role),
-            None => "anonymous callers".to_owned(),
-        };
-        let skill = &spec.skill;
-        match denial {
-            Denial::Hidden => format!("`{skill}` does not exist or is not open to {whom}"),
-            Denial::ReleaseClosed => format!("this release of `{skill}` is not open to {whom}"),
-            Denial::DependencyClosed(Some(needed)) => {
-                format!("`{skill}` needs `{needed}`, of which the release it needs is not open to {whom}")
-            }
-            Denial::Blocked(Some(needed)) => format!(
-                "`{skill}` is blocked: what it needs of `{needed}` is gone, or closed to some who may use `{skill}`"
-            ),
-            Denial::Blocked(None) => {
-                format!("`{skill}` is blocked: what it needs is gone, or closed to some who may use it")
-            }
-            Denial::DependencyClosed(None) => format!("`{skill}` needs a skill that is not open to {whom}"),
+    /// Opens the buckets that the decision asks for, one after the other: for a name that the caller may not see that is
+    /// one, as for a name that does not exist.
+    async fn decide_wanted(&self, skill: &SkillId, wanted: Wanted<'_>) -> Result<Decision, Refusal> {
+        let mut buckets: BTreeMap<SkillId, Arc<IndexBucket>> = BTreeMap::new();
+        loop {
+            let find = |skill: &SkillId| match buckets.get(skill) {
+                Some(bucket) => Ok(bucket.skills.get(skill)),
+                None => Err(skill.clone()),
+            };
+            let unread = match self.access().decide(skill, wanted, find) {
+                Ok(decision) => return Ok(Decision::new(skill, &decision)),
+                Err(unread) => unread,
+            };
+            let bucket = self.catalog.bucket(self.host, &unread).await?;
+            buckets.insert(unread, bucket);
         }
     }
 
@@ -186,7 +136,7 @@ impl<H: Host> Request<'_, H> {
             ),
             Some(_) => Refusal::denied(
                 spec.skill.to_string(),
-                self.reason(spec, denial),
+                self.access().reason(&spec.skill, denial),
                 self.catalog.organisation.request_url(&spec.skill),
             ),
         }

@@ -4,40 +4,24 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use registry_core::api::{Filters, Listing};
-use registry_core::catalog::{FormatError, HEAD_PATH, Head, HeadError, Key, Root, RootError};
+use registry_core::catalog::Key;
 use registry_core::digest::Digest;
-use registry_core::organisation::Organisation;
-use registry_core::policy::{Audience, Caller, Policy, visible_audiences};
+use registry_core::policy::{Access, Audience, Caller, Policy};
 use registry_core::search::{Answer, Document, Embedding, Query, ReadError, Shard, ShardBuilder, Weights};
 use registry_core::token::PublicKey;
 
 use crate::catalog::documents;
 use crate::embedding;
 use crate::library::Checked;
-use crate::store::{Store, StoreError};
-use crate::walk::{Fault, sound};
+use crate::published::{OpenError, Published};
+use crate::store::Store;
 
 /// Why nothing can be searched.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// A file of the catalog cannot be had.
+    /// The catalog cannot be opened.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There is no catalog.
-    #[error("there is no catalog in `{0}`: `guildhall build --out DIR` makes one")]
-    NoCatalog(String),
-    /// The head is not one that these keys signed.
-    #[error("the head of the catalog cannot be trusted; name the key that signed it with --head-key")]
-    Head(#[from] HeadError),
-    /// A file is missing or altered.
-    #[error("a file of the catalog is {0}; see `guildhall verify`")]
-    Damaged(Fault),
-    /// The root cannot be read.
-    #[error("the root of the catalog cannot be read")]
-    Root(#[from] RootError),
-    /// The policy cannot be read.
-    #[error("the policy of the catalog cannot be read")]
-    Policy(#[from] FormatError),
+    Open(#[from] OpenError),
     /// A shard or the table cannot be read or written.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -94,22 +78,17 @@ impl Index {
     /// # Errors
     /// Any [`IndexError`].
     pub fn open(store: &Store, pinned: &[PublicKey]) -> Result<Self, IndexError> {
-        let bytes = store.get(HEAD_PATH)?.ok_or_else(|| IndexError::NoCatalog(store.to_string()))?;
-        let head = Head::verify(&bytes, pinned)?;
-        let root = Root::decode(&take(store, &Key::Root(head.root))?, &head.root)?;
-        let policy = take(store, &Key::Policy(root.policy))?;
-        let organisation: Organisation = serde_json::from_slice(&policy).map_err(FormatError::Json)?;
-        let shards = root.shards.into_par_iter().map(|(audience, digests)| {
-            let shard =
-                |digest: Digest| Ok(Shard::read(take(store, &Key::Shard(audience.clone(), digest))?)?);
-            let shards = digests.into_iter().map(shard).collect::<Result<_, IndexError>>()?;
-            Ok((audience, shards))
+        let catalog = Published::open(store, pinned)?;
+        let read = |key: &Key| Ok::<_, IndexError>(Vec::from(catalog.take(key)?));
+        let shards = catalog.root.shards.par_iter().map(|(audience, digests)| {
+            let shard = |digest: &Digest| Ok(Shard::read(read(&Key::Shard(audience.clone(), *digest))?)?);
+            let shards = digests.iter().map(shard).collect::<Result<_, IndexError>>()?;
+            Ok((audience.clone(), shards))
         });
         let shards = shards.collect::<Result<_, IndexError>>()?;
-        let foreign = root.table.filter(|digest| *digest != embedding::shared().digest());
-        let table =
-            foreign.map(|digest| Ok::<_, IndexError>(Embedding::read(take(store, &Key::Table(digest))?)?));
-        Ok(Self { shards, table: table.transpose()?, policy: organisation.policy })
+        let foreign = catalog.root.table.filter(|digest| *digest != embedding::shared().digest());
+        let table = foreign.map(|digest| Ok::<_, IndexError>(Embedding::read(read(&Key::Table(digest))?)?));
+        Ok(Self { shards, table: table.transpose()?, policy: catalog.organisation.policy })
     }
 
     /// The same skills, indexed by these fields alone.
@@ -140,8 +119,8 @@ impl Index {
     /// The shards that an edge would open for a caller at `now`, in seconds since the epoch.
     #[must_use]
     pub fn seen_by(&self, caller: &Caller, now: u64) -> Seen<'_> {
-        let visible = visible_audiences(self.shards.keys(), Some(caller), &self.policy, now);
-        self.seen(|audience| visible.contains(&audience))
+        let access = Access { caller: Some(caller), policy: &self.policy, now };
+        self.seen(|audience| access.admits(audience))
     }
 }
 
@@ -158,10 +137,6 @@ impl Fields {
         }
         listing.into()
     }
-}
-
-fn take(store: &Store, key: &Key) -> Result<Vec<u8>, IndexError> {
-    Ok(sound(key, store.get(&key.path())?).map_err(IndexError::Damaged)?.into())
 }
 
 /// What somebody wants of the answers beside the words.

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use registry_core::catalog::Released;
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
-use registry_core::policy::{Caller, Visibility, visibility};
+use registry_core::policy::Caller;
 use registry_core::token::{DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, IdentityClaims};
 use serde_json::{Value, json};
 
@@ -181,7 +181,7 @@ fn caller(claims: &IdentityClaims) -> Caller {
 fn is_visible(world: &World, id: &str, caller: Option<&Caller>) -> bool {
     let id: SkillId = id.parse().unwrap();
     let head = world.checked.library.get(&id).map(|skill| &skill.manifest.audience);
-    visibility(head, caller, &world.checked.organisation.policy, now()) == Visibility::Visible
+    head.is_some_and(|head| head.admits(caller, &world.checked.organisation.policy, now()))
 }
 
 /// Each case builds two catalogs: fewer than proptest's default, unless the environment asks for more.

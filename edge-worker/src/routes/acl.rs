@@ -17,7 +17,9 @@ impl<H: Host> Request<'_, H> {
             Decision::Granted(granted) => {
                 (true, format!("`{}` {} is open to you", granted.skill, granted.version))
             }
-            Decision::Denied(denial) | Decision::Blocked(_, denial) => (false, self.reason(&spec, &denial)),
+            Decision::Denied(denial) | Decision::Blocked(_, denial) => {
+                (false, self.access().reason(&spec.skill, &denial))
+            }
             Decision::NoVersion(_) => {
                 (false, format!("no version of `{}` matches `{}`", spec.skill, spec.requirement))
             }

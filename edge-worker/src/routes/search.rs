@@ -6,7 +6,6 @@ use http::StatusCode;
 use http::header::HeaderName;
 use registry_core::api::{Filters, MAX_QUERY, MAX_RESULTS, SearchRequest};
 use registry_core::html::{self, PAGE_RESULTS};
-use registry_core::policy::visible_audiences;
 use registry_core::search::{self, Answer, Query, Shard, Weights};
 
 use crate::handle::Request;
@@ -92,8 +91,7 @@ impl<H: Host> Request<'_, H> {
     /// The shards of the audiences to which the caller belongs, and no other (law 4).
     async fn shards(&self) -> Result<Vec<Arc<Shard>>, Refusal> {
         let all = &self.catalog.root.shards;
-        let policy = &self.catalog.organisation.policy;
-        let visible = visible_audiences(all.keys(), self.caller.as_ref(), policy, self.now);
+        let visible = self.access().visible(all.keys());
         if visible.len() > MAX_AUDIENCES {
             let detail =
                 format!("you belong to more than {MAX_AUDIENCES} audiences; search as a narrower role");

@@ -8,7 +8,7 @@ use registry_core::catalog::Key;
 use registry_core::digest::Digest;
 use registry_core::html::MEDIA_TYPE;
 use registry_core::id::SkillId;
-use registry_core::policy::Denial;
+use registry_core::policy::{Chosen, Denial};
 use registry_core::requirement::{Requirement, Spec};
 use registry_core::token::BundleClaims;
 
@@ -119,7 +119,7 @@ impl<H: Host> Request<'_, H> {
     /// What belongs to a skill as a whole: whoever sees the skill may read it.
     async fn file(&self, skill: &SkillId, name: &'static str, form: Form) -> Result<Reply, Refusal> {
         let bucket = self.catalog.bucket(self.host, skill).await?;
-        let record = bucket.skills.get(skill).filter(|record| self.sees(Some(record)));
+        let record = bucket.skills.get(skill).filter(|record| self.access().sees(Some(record)));
         let Some(record) = record else {
             let spec = Spec { skill: skill.clone(), requirement: Requirement::any() };
             return self.refuse(&spec, &Denial::Hidden, form).await;
@@ -177,7 +177,7 @@ impl<H: Host> Request<'_, H> {
         if !claims.digests.contains(&release.bundle) {
             return Err(refused());
         }
-        Ok(bundle(&Granted::new(&spec.skill, version, record, release)))
+        Ok(bundle(&Granted::new(&spec.skill, &Chosen { version, release, record })))
     }
 
     async fn object(&self, granted: &Granted, digest: Digest, media_type: &str) -> Result<Reply, Refusal> {

@@ -178,7 +178,7 @@ fn print(figures: &Relevance, compared: Option<&(Relevance, Comparison)>) {
     output::line(&format!("{better} better, {worse} worse, {same} the same{only_one}"));
     let rows: Vec<[String; 3]> = comparison.extremes(MOST_TOLD).into_iter().map(cells).collect();
     if !rows.is_empty() {
-        let (header, lines) = table::laid_out(["BEFORE", "AFTER", "QUERY"], &rows, 0);
+        let (header, lines) = table::laid_out(&["BEFORE", "AFTER", "QUERY"], &rows, 0);
         [header].iter().chain(&lines).for_each(|line| output::line(line));
     }
 }

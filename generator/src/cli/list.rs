@@ -146,7 +146,7 @@ fn unread(slug: &str, findings: &[&Diagnostic]) -> Option<Entry> {
 fn print(entries: &[Entry]) {
     let rows: Vec<[String; 5]> = entries.iter().map(cells).collect();
     // Two columns go to the mark.
-    let (header, lines) = table::laid_out(["SKILL", "VERSION", "LEVEL", "TYPE", "DESCRIPTION"], &rows, 2);
+    let (header, lines) = table::laid_out(&["SKILL", "VERSION", "LEVEL", "TYPE", "DESCRIPTION"], &rows, 2);
     output::line(&format!("{DIM}  {header}{DIM:#}"));
     for (entry, line) in entries.iter().zip(&lines) {
         output::line(&format!("{} {line}", mark(entry.findings)));

@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit code out. 0 is success, 1 is findings, 2 is "could not do it".
 
+mod access;
 mod adopt;
 mod build;
 mod check;
@@ -25,6 +26,7 @@ mod skills;
 mod table;
 mod token;
 mod verify;
+mod whom;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +56,7 @@ Examples:
   guildhall dev                           see the catalog while you write
   guildhall search 'money back' --as support-agent
                                           find skills as an agent with that role does
+  guildhall access --matrix               see which role may use which skill
   guildhall build --out dist              build the catalog from the commit that HEAD names
   guildhall build --worktree --out dist   build what lies in the folder, for trying it out
   guildhall token --role support-agent --team support
@@ -79,6 +82,8 @@ enum Command {
     List(list::Arguments),
     /// Show everything about one skill.
     Show(show::Arguments),
+    /// Tell who may find, read and invoke which skills.
+    Access(access::Arguments),
     /// Search the skills, as any caller would at an edge.
     Search(search::Arguments),
     /// Measure search on queries with known answers.
@@ -120,6 +125,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Dev(arguments) => dev::run(repository, &arguments),
         Command::List(arguments) => list::run(repository, &arguments),
         Command::Show(arguments) => show::run(repository, &arguments),
+        Command::Access(arguments) => access::run(repository, &arguments),
         Command::Search(arguments) => search::run(repository, &arguments),
         Command::Eval(arguments) => eval::run(repository, &arguments),
         Command::Build(arguments) => build::run(repository, &arguments),

@@ -5,8 +5,6 @@ use std::process::ExitCode;
 
 use anstyle::Style;
 use registry_core::api::{Filters, MAX_RESULTS, SearchHit};
-use registry_core::id::{RoleName, TeamName};
-use registry_core::policy::{Caller, Policy};
 use registry_core::requirement::Requirement;
 use registry_core::search::is_by_name;
 
@@ -14,6 +12,7 @@ use super::filter::Filter;
 use super::searched::Searched;
 use super::skills::one_line;
 use super::table::{self, first_sentence};
+use super::whom::Whom;
 use super::{Failure, now, output};
 use crate::index::{Asked, Index, Seen};
 
@@ -44,20 +43,10 @@ pub(super) struct Arguments {
     searched: Searched,
 }
 
-/// In whose place the search is done.
-#[derive(Debug, clap::Args)]
-struct Whom {
-    /// Search what a caller with this role sees, without elevation. Without a role everything is searched.
-    #[arg(long = "as", value_name = "ROLE")]
-    role: Option<RoleName>,
-    /// Teams of that caller beside those that the role brings, with commas between them.
-    #[arg(long, value_name = "TEAM", value_delimiter = ',', requires = "role")]
-    teams: Vec<TeamName>,
-}
-
 const EXAMPLES: &str = "\
 The engine, its weights and its table are those of an edge, and so are the ranks: for the same skills and the same
-caller both answer alike. Statistics are counted over what the caller sees, so that scores differ from role to role.
+caller both answer alike. Statistics are counted over what the caller sees, so that scores differ from role to role. Without --as everything is
+searched.
 
 With --explain each result tells what share of the best possible result its words and its meaning make up, and whether
 its name decided: a skill that is asked for by name stands above all others.
@@ -68,18 +57,6 @@ Examples:
   guildhall search 'rotate the certificates' --catalog dist --level public -k 20
   guildhall search invoice --pin 2.x --json | jq -r '.[].slug'";
 
-/// There is no such role.
-#[derive(Debug, thiserror::Error)]
-#[error("the role `{role}` is not configured; `roles` of guildhall.yaml has {}", quoted(known))]
-struct UnknownRole {
-    role: RoleName,
-    known: Vec<RoleName>,
-}
-
-fn quoted(names: &[RoleName]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
 fn parse_k(text: &str) -> Result<usize, String> {
     let k = text.parse().ok().filter(|k| (1..=MAX_RESULTS).contains(k));
     k.ok_or_else(|| format!("1 to {MAX_RESULTS} results are possible, as at an edge"))
@@ -87,7 +64,7 @@ fn parse_k(text: &str) -> Result<usize, String> {
 
 pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let index = arguments.searched.index(repository)?;
-    let seen = arguments.caller.seen(&index)?;
+    let seen = seen(&index, &arguments.caller)?;
     let filters = Filters { version: arguments.pin.clone(), ..arguments.filter.of_search() };
     let asked = Asked { filters: &filters, k: arguments.k, explain: arguments.explain };
     let answer = seen.search(&arguments.query, &asked);
@@ -104,28 +81,12 @@ pub(super) fn run(repository: &Path, arguments: &Arguments) -> Result<ExitCode, 
     Ok(ExitCode::SUCCESS)
 }
 
-impl Whom {
-    fn seen<'a>(&self, index: &'a Index) -> Result<Seen<'a>, Failure> {
-        Ok(match self.caller(&index.policy)? {
-            Some(caller) => index.seen_by(&caller, now()?),
-            None => index.seen(|_| true),
-        })
-    }
-
-    /// A caller as a token of the role would state it. Where no roles are configured, each will do.
-    fn caller(&self, policy: &Policy) -> Result<Option<Caller>, UnknownRole> {
-        let Some(role) = self.role.clone() else { return Ok(None) };
-        if !policy.roles.is_empty() && !policy.roles.contains_key(&role) {
-            return Err(UnknownRole { role, known: policy.roles.keys().cloned().collect() });
-        }
-        Ok(Some(Caller {
-            issuer: String::new(),
-            subject: String::new(),
-            role,
-            teams: self.teams.iter().cloned().collect(),
-            elevated_until: None,
-        }))
-    }
+/// What the caller sees, without elevation; without a role, everything.
+fn seen<'a>(index: &'a Index, whom: &Whom) -> Result<Seen<'a>, Failure> {
+    Ok(match whom.caller(&index.policy)? {
+        Some(caller) => index.seen_by(&caller, now()?),
+        None => index.seen(|_| true),
+    })
 }
 
 fn print(hits: &[SearchHit], explain: bool) {
@@ -133,10 +94,10 @@ fn print(hits: &[SearchHit], explain: bool) {
     let (header, lines) = if explain {
         let rows: Vec<_> = ranked().map(|(rank, hit)| explained(rank, hit)).collect();
         let header = ["#", "SKILL", "VERSION", "SCORE", "WORDS", "MEANING", "NAME", "DESCRIPTION"];
-        table::laid_out(header, &rows, 0)
+        table::laid_out(&header, &rows, 0)
     } else {
         let rows: Vec<_> = ranked().map(|(rank, hit)| plain(rank, hit)).collect();
-        table::laid_out(["#", "SKILL", "VERSION", "SCORE", "DESCRIPTION"], &rows, 0)
+        table::laid_out(&["#", "SKILL", "VERSION", "SCORE", "DESCRIPTION"], &rows, 0)
     };
     output::line(&format!("{DIM}{header}{DIM:#}"));
     lines.iter().for_each(|line| output::line(line));
@@ -202,29 +163,5 @@ mod tests {
         let cells = |score| explained(3, &hit(None, None, score));
         assert_eq!(cells(799_999)[..7], ["3", "support/refund", "1.2.0", "799999", "44 %", "56 %", "-"]);
         assert_eq!(cells(800_000)[6], "decided");
-    }
-
-    #[test]
-    fn only_configured_roles_are_callers_where_any_are() {
-        let policy = |roles: serde_json::Value| -> Policy {
-            serde_json::from_value(
-                serde_json::json!({"public": "anonymous", "open_teams": [], "roles": roles}),
-            )
-            .unwrap()
-        };
-        let whom = |role: Option<&str>| Whom {
-            role: role.map(|role| role.parse().unwrap()),
-            teams: vec!["data".parse().unwrap()],
-        };
-        let configured = policy(serde_json::json!({"agent": ["support"], "lead": []}));
-        assert_eq!(whom(None).caller(&configured).unwrap(), None);
-        let caller = whom(Some("agent")).caller(&configured).unwrap().unwrap();
-        assert!(caller.is_member(&"support".parse().unwrap(), &configured));
-        assert!(caller.is_member(&"data".parse().unwrap(), &configured));
-        assert_eq!(
-            whom(Some("guest")).caller(&configured).unwrap_err().to_string(),
-            "the role `guest` is not configured; `roles` of guildhall.yaml has `agent`, `lead`"
-        );
-        assert!(whom(Some("guest")).caller(&policy(serde_json::json!({}))).unwrap().is_some());
     }
 }

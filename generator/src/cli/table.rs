@@ -4,25 +4,26 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// A header and rows, their columns as wide as the widest cell. The last one is cut to what the terminal leaves when
 /// `margin` columns are taken before each line.
-pub(super) fn laid_out<const N: usize>(
-    header: [&str; N],
-    rows: &[[String; N]],
+pub(super) fn laid_out(
+    header: &[&str],
+    rows: &[impl AsRef<[String]>],
     margin: usize,
 ) -> (String, Vec<String>) {
-    let header = header.map(str::to_owned);
+    let header: Vec<String> = header.iter().map(|&name| name.to_owned()).collect();
     let width = |column: usize| {
-        let cells = rows.iter().chain([&header]).filter_map(|row| row.get(column));
+        let cells =
+            rows.iter().map(AsRef::as_ref).chain([header.as_slice()]).filter_map(|row| row.get(column));
         cells.map(|cell| cell.width()).max().unwrap_or_default()
     };
-    let widths: [usize; N] = std::array::from_fn(width);
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let columns = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
-    let line = |row: &[String; N]| {
+    let line = |row: &[String]| {
         let Some((last, cells)) = row.split_last() else { return String::new() };
-        let fixed: String = cells.iter().zip(widths).map(|(cell, width)| pad(cell, width)).collect();
+        let fixed: String = cells.iter().zip(&widths).map(|(cell, width)| pad(cell, *width)).collect();
         let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(fixed.width() + margin));
         format!("{fixed}{}", cut(last, room))
     };
-    (line(&header), rows.iter().map(line).collect())
+    (line(&header), rows.iter().map(|row| line(row.as_ref())).collect())
 }
 
 fn pad(cell: &str, width: usize) -> String {

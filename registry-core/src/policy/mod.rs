@@ -4,7 +4,7 @@ mod access;
 mod audience;
 mod caller;
 
-pub use access::{Denial, Visibility, release_is_open, visibility, visible_audiences};
+pub use access::{Access, Chosen, Decision, Denial, Wanted};
 pub use audience::{AccessLevel, Audience, AudienceError};
 pub use caller::{Caller, MAX_ELEVATION_SECONDS};
 
