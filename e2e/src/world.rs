@@ -8,7 +8,9 @@ use edge_worker::Edge;
 use generator::catalog::{self, Catalog, Input, Memo, Memory, Sink as _};
 use generator::head::Signer;
 use generator::library::{self, Checked};
+use generator::published::Published;
 use generator::source::Snapshot;
+use generator::store::Store;
 use generator::write::Writer;
 use registry_core::catalog::{IndexBucket, Key, Root, SkillRecord, to_json};
 use registry_core::digest::{Digest, FileMode};
@@ -151,6 +153,16 @@ impl World {
     #[must_use]
     pub fn catalog(&self) -> PathBuf {
         self.folder.path().join("dist")
+    }
+
+    /// The records of its skills, read again.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn records(&self) -> Result<BTreeMap<SkillId, SkillRecord>> {
+        let catalog = self.catalog();
+        let store = Store::open(catalog.to_str().context("the folder's name is UTF-8")?)?;
+        Ok(Published::open(&store, &[key("head-1")?.public()])?.skills()?)
     }
 
     /// The folder of the usage log.
