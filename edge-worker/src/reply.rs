@@ -6,6 +6,7 @@ use http::{Response, StatusCode};
 use registry_core::api::{DenialDetail, Problem};
 use registry_core::catalog::Key;
 use registry_core::html::{FILE_POLICY, PAGE_POLICY};
+use registry_core::prompt::Mistake;
 use serde::Serialize;
 
 /// The body of an answer.
@@ -39,13 +40,22 @@ pub(crate) struct Refusal {
     code: &'static str,
     detail: String,
     log: Option<String>,
+    errors: Vec<Mistake>,
     denial: Option<Box<DenialDetail>>,
     header: Option<(&'static str, &'static str)>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), log: None, denial: None, header: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            log: None,
+            errors: Vec::new(),
+            denial: None,
+            header: None,
+        }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
@@ -81,6 +91,14 @@ impl Refusal {
         Self { denial: Some(Box::new(denial)), ..Self::new(StatusCode::FORBIDDEN, "ACL_DENIED", reason) }
     }
 
+    /// The refusal of a payload with these mistakes.
+    pub(crate) fn invalid_parameters(errors: Vec<Mistake>) -> Self {
+        let detail =
+            format!("the payload has {} mistakes: `errors` tells where, and what to do", errors.len());
+        let refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_PARAMETERS", detail);
+        Self { errors, ..refusal }
+    }
+
     pub(crate) fn with_log(self, log: String) -> Self {
         Self { log: Some(log), ..self }
     }
@@ -101,6 +119,7 @@ impl Refusal {
             status: self.status.as_u16(),
             detail: std::mem::take(&mut self.detail),
             code: self.code.to_owned(),
+            errors: std::mem::take(&mut self.errors),
             denial: self.denial.take().map(|denial| *denial),
         };
         let mut reply = json(self.status, &problem);
