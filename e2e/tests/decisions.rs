@@ -182,9 +182,10 @@ async fn texts_are_decided_and_logged_like_code() {
             ask(world, &token, "POST", "/invoke", json!({"name": "shared/top"})).await
         };
         assert_eq!(invoke(&world).await.0, 200, "{kind}");
-        fs::remove_dir_all(world.log()).unwrap();
-        fs::write(world.log(), "no folder").unwrap();
-        let (status, answer) = invoke(&world).await;
+        let unlogged = world_of(kind, now(), &|_| {});
+        fs::remove_dir_all(unlogged.log()).unwrap();
+        fs::write(unlogged.log(), "no folder").unwrap();
+        let (status, answer) = invoke(&unlogged).await;
         assert_eq!((status, &answer["code"]), (503, &json!("LOG_UNAVAILABLE")), "{kind}");
         let expired = world_of(kind, now() - 30 * 24 * 60 * 60, &|_| {});
         let (status, answer) = invoke(&expired).await;
