@@ -22,18 +22,27 @@ fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
 
+const CODE: &str = "type: code_inline\ncommand: python3";
+/// The types that the edge answers itself.
+const TEXTS: [&str; 2] = ["type: instructions", "type: prompt_inline\nprompt: Begin."];
+
 /// `shared/base` ← `shared/middle` ← `shared/top`, all public, all `code_inline`; the index edited.
 fn world(edit: &dyn Fn(&mut BTreeMap<SkillId, SkillRecord>)) -> World {
+    world_of(CODE, now(), edit)
+}
+
+/// The same of another type, with a head signed at another time.
+fn world_of(kind: &str, signed: u64, edit: &dyn Fn(&mut BTreeMap<SkillId, SkillRecord>)) -> World {
     let skill = |name: &str, needs: &str| {
         let text = format!(
             "---\nname: {name}\nversion: 1.0.0\ndescription: About {name}.\ntags: []\naccess_level: public\n\
-             depends_on: [{needs}]\ntype: code_inline\ncommand: python3\n---\n"
+             depends_on: [{needs}]\n{kind}\n---\nThe text of {name}.\n"
         );
         (format!("shared/{name}"), text)
     };
     let texts = [skill("base", ""), skill("middle", "shared/base:1.x"), skill("top", "shared/middle:1.x")];
     let checked = check(CONFIG, &texts.into_iter().collect());
-    World::build_edited(checked, now(), true, true, edit).unwrap()
+    World::build_edited(checked, signed, true, true, edit).unwrap()
 }
 
 /// A change of one skill's record.
@@ -160,6 +169,58 @@ async fn what_cannot_be_logged_is_not_done() {
         let (status, answer) = ask(&world, &token, "POST", "/invoke", body).await;
         assert_eq!((status, &answer["code"]), (503, &json!("LOG_UNAVAILABLE")));
     }
+}
+
+#[tokio::test]
+async fn texts_are_decided_and_logged_like_code() {
+    for kind in TEXTS {
+        let world = world_of(kind, now(), &changing("base", close_release));
+        assert!(decision(&world, "support", "shared/top").await.is_err());
+        assert_eq!(decision(&world, "finance", "shared/top").await, Ok(()));
+        let invoke = async |world: &World| {
+            let token = token(world, "finance");
+            ask(world, &token, "POST", "/invoke", json!({"name": "shared/top"})).await
+        };
+        assert_eq!(invoke(&world).await.0, 200, "{kind}");
+        let unlogged = world_of(kind, now(), &|_| {});
+        fs::remove_dir_all(unlogged.log()).unwrap();
+        fs::write(unlogged.log(), "no folder").unwrap();
+        let (status, answer) = invoke(&unlogged).await;
+        assert_eq!((status, &answer["code"]), (503, &json!("LOG_UNAVAILABLE")), "{kind}");
+        let expired = world_of(kind, now() - 30 * 24 * 60 * 60, &|_| {});
+        let (status, answer) = invoke(&expired).await;
+        assert_eq!((status, &answer["code"]), (503, &json!("HEAD_EXPIRED")), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_closure_that_names_another_release_than_the_index_is_not_composed() {
+    let other = |record: &mut SkillRecord| {
+        record.releases.values_mut().for_each(|release| release.digest = Digest::of(b"other"));
+    };
+    let world = world_of(TEXTS[0], now(), &changing("base", other));
+    let token = token(&world, "support");
+    let (status, answer) = ask(&world, &token, "POST", "/invoke", json!({"name": "shared/top"})).await;
+    assert_eq!((status, &answer["code"]), (503, &json!("CATALOG_UNAVAILABLE")));
+}
+
+#[tokio::test]
+async fn a_prompt_that_an_older_program_left_out_of_the_record_is_told() {
+    let world = world_of(TEXTS[1], now(), &|_| {});
+    let token = token(&world, "support");
+    let (_, mut record) = ask(&world, &token, "GET", "/skills/shared/top", Value::Null).await;
+    let former = record.as_object_mut().unwrap();
+    assert!(former.remove("template").is_some() && former.remove("tokens").is_some());
+    let former = serde_json::to_vec(&record).unwrap();
+    let digest = Digest::of(&former);
+    let older = world_of(
+        TEXTS[1],
+        now(),
+        &changing("top", |record| record.releases.values_mut().for_each(|release| release.record = digest)),
+    );
+    fs::write(older.catalog().join(format!("objects/public/{digest}")), former).unwrap();
+    let (status, answer) = ask(&older, &token, "POST", "/invoke", json!({"name": "shared/top"})).await;
+    assert_eq!((status, &answer["code"]), (501, &json!("TYPE_NOT_SUPPORTED")), "{answer}");
 }
 
 #[tokio::test]

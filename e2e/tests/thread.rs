@@ -25,6 +25,7 @@ macro_rules! on_both_hosts {
 on_both_hosts!(
     the_right_skill_comes_first_for_natural_queries,
     skills_of_every_runtime_run_in_the_sandbox,
+    prompts_and_instructions_of_the_examples_are_answered,
     a_denied_skill_is_answered_like_one_that_does_not_exist,
     access_follows_level_team_role_and_elevation,
     releases_are_served_as_page_markdown_json_and_bundle,
@@ -89,8 +90,30 @@ fn skills_of_every_runtime_run_in_the_sandbox(stand: Stand) {
     assert_eq!(failing.json()["outcome"], "error");
     assert_eq!(failing.json()["exit_code"], 2);
     assert_eq!(failing.json()["output"]["ok"], false);
-    let text = invoke("shared/plain-language", json!({}));
-    assert_eq!((text.status, text.json()["code"].as_str()), (501, Some("TYPE_NOT_SUPPORTED")));
+}
+
+fn prompts_and_instructions_of_the_examples_are_answered(stand: Stand) {
+    let token = stand.token("support-agent", &[]).unwrap();
+    let invoke = |name: &str, payload: &str| {
+        let payload: Value = serde_json::from_str(payload).unwrap();
+        stand.post("/invoke", &token, &json!({"name": name, "payload": payload})).unwrap()
+    };
+    let file = std::fs::read_to_string(e2e::workspace().join("skills/support/refund-reply.md")).unwrap();
+    let example = file.split("```json").nth(1).unwrap().split("```").next().unwrap();
+    let reply = invoke("support/refund-reply", example).json();
+    assert_eq!(reply["output_format"], "markdown", "{reply}");
+    let prompt = reply["prompt"].as_str().unwrap();
+    for line in ["Order: ORD-20481937", "Refund: 85.41 GBP", "Channel: email"] {
+        assert!(prompt.lines().any(|known| known == line), "{prompt}");
+    }
+    let wrong = invoke("support/refund-reply", &example.replace("ORD-", "ORDER "));
+    assert_eq!((wrong.status, &wrong.json()["errors"][0]["pointer"]), (422, &json!("/payload/order_number")));
+    let triage = invoke("platform/incident-triage", "{}").json();
+    let headings = ["# Skill shared/escalation-queue@1.2.0", "# Skill platform/incident-triage@"];
+    let text = triage["text"].as_str().unwrap();
+    let found: Vec<&str> = text.lines().filter(|line| line.starts_with("# Skill ")).collect();
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().zip(headings).all(|(line, heading)| line.starts_with(heading)), "{found:?}");
 }
 
 fn a_denied_skill_is_answered_like_one_that_does_not_exist(stand: Stand) {

@@ -6,6 +6,7 @@ use http::{Response, StatusCode};
 use registry_core::api::{DenialDetail, Problem};
 use registry_core::catalog::Key;
 use registry_core::html::{FILE_POLICY, PAGE_POLICY};
+use registry_core::prompt::Mistake;
 use serde::Serialize;
 
 /// The body of an answer.
@@ -39,13 +40,20 @@ pub(crate) struct Refusal {
     code: &'static str,
     detail: String,
     log: Option<String>,
-    denial: Option<Box<DenialDetail>>,
+    more: Option<Box<More>>,
     header: Option<(&'static str, &'static str)>,
+}
+
+/// What a problem says beside its three texts.
+#[derive(Debug)]
+enum More {
+    Denial(DenialDetail),
+    Mistakes(Vec<Mistake>),
 }
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), log: None, denial: None, header: None }
+        Self { status, code, detail: detail.into(), log: None, more: None, header: None }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
@@ -78,7 +86,17 @@ impl Refusal {
             reason: reason.clone(),
             request_url,
         };
-        Self { denial: Some(Box::new(denial)), ..Self::new(StatusCode::FORBIDDEN, "ACL_DENIED", reason) }
+        Self {
+            more: Some(Box::new(More::Denial(denial))),
+            ..Self::new(StatusCode::FORBIDDEN, "ACL_DENIED", reason)
+        }
+    }
+
+    /// The refusal of a payload with these mistakes.
+    pub(crate) fn invalid_parameters(mistakes: Vec<Mistake>) -> Self {
+        let detail = "the payload does not fit: `errors` tells where each mistake is, and what to do";
+        let refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_PARAMETERS", detail);
+        Self { more: Some(Box::new(More::Mistakes(mistakes))), ..refusal }
     }
 
     pub(crate) fn with_log(self, log: String) -> Self {
@@ -95,13 +113,19 @@ impl Refusal {
     }
 
     pub(crate) fn into_reply(mut self) -> Reply {
+        let (denial, errors) = match self.more.take().map(|more| *more) {
+            None => (None, Vec::new()),
+            Some(More::Denial(denial)) => (Some(denial), Vec::new()),
+            Some(More::Mistakes(mistakes)) => (None, mistakes),
+        };
         let problem = Problem {
             kind: "about:blank".to_owned(),
             title: self.status.canonical_reason().unwrap_or_default().to_owned(),
             status: self.status.as_u16(),
             detail: std::mem::take(&mut self.detail),
             code: self.code.to_owned(),
-            denial: self.denial.take().map(|denial| *denial),
+            errors,
+            denial,
         };
         let mut reply = json(self.status, &problem);
         set(&mut reply, CONTENT_TYPE, "application/problem+json");

@@ -1,5 +1,9 @@
 //! The wire formats of the edge's API and of the sandbox's, each in one place for both sides.
 
+mod texts;
+
+pub use texts::{InstructionsAnswer, MemberText, PromptAnswer, Tokens};
+
 use std::collections::BTreeSet;
 
 use semver::Version;
@@ -9,9 +13,10 @@ use serde_json::Value;
 use crate::catalog::{Member, Released};
 use crate::digest::Digest;
 use crate::id::{SkillId, TeamName};
-use crate::manifest::{Permissions, SkillType};
+use crate::manifest::{Permissions, Prompt, SkillType};
 use crate::organisation::Limits;
 use crate::policy::AccessLevel;
+use crate::prompt::Mistake;
 use crate::requirement::{Requirement, Spec};
 use crate::status::Status;
 
@@ -116,7 +121,7 @@ pub struct Explanation {
 }
 
 /// Answer of `GET /skills/{team}/{name}[/{version}]` as JSON: what a release says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReleaseDetail {
     /// What a search says of it.
     #[serde(flatten)]
@@ -144,6 +149,12 @@ pub struct ReleaseDetail {
     pub limits: Limits,
     /// What an execution may touch.
     pub permissions: Permissions,
+    /// What an invocation of a `prompt_inline` skill takes and makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Prompt>,
+    /// How many tokens it takes. Absent in what an older program built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<Tokens>,
     /// The source files.
     pub files: Vec<FileDetail>,
 }
@@ -236,7 +247,7 @@ pub struct InvokeRequest {
     /// The versions that will do.
     #[serde(default = "any_version")]
     pub version_constraint: String,
-    /// What the skill gets on standard input.
+    /// What a code skill gets on standard input, or the parameters of a prompt by name.
     #[serde(default)]
     pub payload: Value,
 }
@@ -279,7 +290,7 @@ pub struct ExecutionResult {
     pub duration_ms: u64,
 }
 
-/// Answer of `POST /invoke`.
+/// Answer of `POST /invoke` for what runs in a sandbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InvokeAnswer {
     /// Names the invocation in every log.
@@ -321,6 +332,9 @@ pub struct Problem {
     pub detail: String,
     /// Stable, for machines.
     pub code: String,
+    /// Every mistake of a payload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Mistake>,
     /// Set on denials.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub denial: Option<DenialDetail>,

@@ -77,6 +77,7 @@ impl IntoResponse for Refusal {
             status: status.as_u16(),
             detail: self.to_string(),
             code: code.to_owned(),
+            errors: Vec::new(),
             denial: None,
         };
         let mut response = json(status, "application/problem+json", &problem);

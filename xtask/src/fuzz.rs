@@ -11,13 +11,14 @@ use crate::output::{line, note};
 use crate::process::{cargo, command, exists, read, root, run, target};
 
 /// The targets, and whether what they parse is YAML.
-const TARGETS: [(&str, bool); 6] = [
+const TARGETS: [(&str, bool); 7] = [
     ("frontmatter", true),
     ("requirement", false),
     ("organisation", true),
     ("shard", false),
     ("embedding", false),
     ("jwks", false),
+    ("prompt", false),
 ];
 /// Longest input tried, seconds after which one counts as hanging, MiB of memory.
 const BOUNDS: [&str; 3] = ["-max_len=4096", "-timeout=10", "-rss_limit_mb=2048"];

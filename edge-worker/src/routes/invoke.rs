@@ -1,4 +1,4 @@
-//! `POST /invoke`: decide, log, sign, forward, log, answer.
+//! `POST /invoke`: decide, log, do, log, answer. What runs code is signed and forwarded to the sandbox.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -25,19 +25,16 @@ use crate::reply::{self, Refusal, Reply};
 /// How much longer than the execution itself the edge waits for the sandbox.
 const SANDBOX_GRACE: Duration = Duration::from_secs(15);
 
+/// What the log gets to know of how an invocation ended.
+type Ended = (Outcome, Option<String>);
+
 impl<H: Host> Request<'_, H> {
     pub(super) async fn invoke(&self) -> Result<Reply, Refusal> {
         let InvokeRequest { name, version_constraint, payload } = self.parse()?;
         let spec = access::spec(&name, &version_constraint)?;
         let granted = self.require(&spec).await?;
-        if granted.release.skill_type != SkillType::CodeInline {
-            let detail = format!(
-                "`{}` is of type `{}`, which cannot be invoked yet: read it at /skills/{}",
-                granted.skill,
-                granted.release.skill_type.as_str(),
-                granted.skill
-            );
-            return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "TYPE_NOT_SUPPORTED", detail));
+        if matches!(granted.release.skill_type, SkillType::CodeSession | SkillType::Conversation) {
+            return Err(not_supported(&granted));
         }
         if self.catalog.head.has_expired(self.now) {
             return Err(Refusal::unavailable(
@@ -47,15 +44,38 @@ impl<H: Host> Request<'_, H> {
             ));
         }
         self.log(&self.about(&spec, &granted, Outcome::Decided)).await?;
-        let executed = self.execute(&granted, payload).await;
-        self.log(&self.finished(&spec, &granted, &executed)).await?;
-        let answer = InvokeAnswer {
-            txn: self.txn.clone(),
-            skill: granted.skill,
-            version: granted.version,
-            result: executed?,
+        let done = self.perform(&granted, payload).await;
+        let ended = match &done {
+            Ok((ended, _)) => ended.clone(),
+            Err(refusal) => (Outcome::Error, Some(refusal.code().to_owned())),
         };
-        Ok(reply::json(StatusCode::OK, &answer))
+        self.log(&self.finished(&spec, &granted, ended)).await?;
+        done.map(|(_, reply)| reply)
+    }
+
+    /// Does what a release is for. How it ended is for the log.
+    async fn perform(
+        &self,
+        granted: &Granted,
+        payload: serde_json::Value,
+    ) -> Result<(Ended, Reply), Refusal> {
+        let well = (Outcome::Success, None);
+        match granted.release.skill_type {
+            SkillType::CodeInline => {
+                let result = self.execute(granted, payload).await?;
+                let ended = ended(&result);
+                let (skill, version) = (granted.skill.clone(), granted.version.clone());
+                let answer = InvokeAnswer { txn: self.txn.clone(), skill, version, result };
+                Ok((ended, reply::json(StatusCode::OK, &answer)))
+            }
+            SkillType::PromptInline => {
+                Ok((well, reply::json(StatusCode::OK, &self.prompt(granted, &payload).await?)))
+            }
+            SkillType::Instructions => {
+                Ok((well, reply::json(StatusCode::OK, &self.instructions(granted).await?)))
+            }
+            SkillType::CodeSession | SkillType::Conversation => Err(not_supported(granted)),
+        }
     }
 
     fn about(&self, spec: &Spec, granted: &Granted, outcome: Outcome) -> UsageRecord {
@@ -66,21 +86,7 @@ impl<H: Host> Request<'_, H> {
         }
     }
 
-    fn finished(
-        &self,
-        spec: &Spec,
-        granted: &Granted,
-        executed: &Result<ExecutionResult, Refusal>,
-    ) -> UsageRecord {
-        let (outcome, code) = match executed {
-            Ok(result) => match result.outcome {
-                ExecutionOutcome::Success => (Outcome::Success, None),
-                ExecutionOutcome::Error => (Outcome::Error, None),
-                ExecutionOutcome::Timeout => (Outcome::Timeout, None),
-                ExecutionOutcome::ResourceLimit => (Outcome::Error, Some("resource_limit".to_owned())),
-            },
-            Err(refusal) => (Outcome::Error, Some(refusal.code().to_owned())),
-        };
+    fn finished(&self, spec: &Spec, granted: &Granted, (outcome, code): Ended) -> UsageRecord {
         let duration_ms = Some(self.host.now().saturating_sub(self.started));
         UsageRecord { duration_ms, code, ..self.about(spec, granted, outcome) }
     }
@@ -163,6 +169,25 @@ impl<H: Host> Request<'_, H> {
             permissions: granted.release.permissions,
         };
         sign(&claims, INVOKE_TYPE, &config.invoke_key)
+    }
+}
+
+fn not_supported(granted: &Granted) -> Refusal {
+    let detail = format!(
+        "`{}` is of type `{}`, which cannot be invoked yet: read it at /skills/{}",
+        granted.skill,
+        granted.release.skill_type.as_str(),
+        granted.skill
+    );
+    Refusal::new(StatusCode::NOT_IMPLEMENTED, "TYPE_NOT_SUPPORTED", detail)
+}
+
+fn ended(result: &ExecutionResult) -> Ended {
+    match result.outcome {
+        ExecutionOutcome::Success => (Outcome::Success, None),
+        ExecutionOutcome::Error => (Outcome::Error, None),
+        ExecutionOutcome::Timeout => (Outcome::Timeout, None),
+        ExecutionOutcome::ResourceLimit => (Outcome::Error, Some("resource_limit".to_owned())),
     }
 }
 

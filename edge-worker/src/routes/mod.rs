@@ -6,6 +6,7 @@ mod pages;
 mod resolve;
 mod search;
 mod skills;
+mod texts;
 
 use std::fmt::Display;
 

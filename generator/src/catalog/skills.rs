@@ -20,7 +20,7 @@ use super::render::{self, skill_page, versions_page};
 use super::{BuildError, Facts, Family, feeds, limits, listing, sparse};
 
 use crate::pages::SkillPage;
-use crate::{document, pages};
+use crate::{document, lint, pages};
 
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 /// Where the page of a skill's versions lies below its own.
@@ -186,6 +186,8 @@ impl Making<'_> {
         let files = render::files(self.skill);
         self.detail.bundle = bundle;
         self.detail.files.clone_from(&files);
+        self.detail.template.clone_from(&manifest.prompt);
+        self.detail.tokens = Some(lint::tokens(manifest));
         let record = shelf.put(to_json(&self.detail)?)?;
         let body = pages::render(&manifest.body, Some(shelf.facts.code));
         let page = SkillPage { body: body.html, headings: body.headings, files, ..self.page };
@@ -253,7 +255,7 @@ fn urls(id: &SkillId, family: &Family<'_>, record: &SkillRecord) -> Urls {
     urls
 }
 
-/// What a release says of itself.
+/// What a release says of itself, but for its template and its tokens.
 #[must_use]
 pub fn detail(
     organisation: &Organisation,
@@ -276,6 +278,8 @@ pub fn detail(
         closure,
         limits: limits(organisation, skill),
         permissions: manifest.permissions,
+        template: None,
+        tokens: None,
         files,
     }
 }

@@ -20,7 +20,7 @@ use super::{Failure, output};
 use crate::catalog::{self, Family};
 use crate::findable::HitRate;
 use crate::library::Checked;
-use crate::lint::{self, Tokens};
+use crate::lint;
 use crate::report::{self, inert, printable};
 
 const BOLD: Style = Style::new().bold();
@@ -72,7 +72,6 @@ struct Shown<'a> {
     aliases: &'a BTreeSet<SkillName>,
     dependents: Vec<&'a SkillId>,
     invocation: Vec<String>,
-    tokens: Tokens,
     /// How many of its examples find it first, where it has any.
     #[serde(skip_serializing_if = "Option::is_none")]
     triggers: Option<HitRate>,
@@ -148,22 +147,26 @@ fn shown<'a>(
     let family = Family::of(checked, &manifest.id, skill);
     let bundle = Digest::of(&registry_core::bundle::pack(&skill.source.files)?);
     let dependents = catalog::needed_by(&checked.library).remove(&manifest.id).unwrap_or_default();
+    let detail = catalog::detail(
+        &checked.organisation,
+        &family,
+        skill,
+        closure.members,
+        bundle,
+        catalog::files(skill),
+    );
     Ok(Shown {
-        release: catalog::detail(
-            &checked.organisation,
-            &family,
-            skill,
-            closure.members,
-            bundle,
-            catalog::files(skill),
-        ),
+        release: ReleaseDetail {
+            template: manifest.prompt.clone(),
+            tokens: Some(lint::tokens(manifest)),
+            ..detail
+        },
         path: &skill.source.manifest_path,
         audience: &manifest.audience,
         open_to: open_to(&manifest.audience, &checked.organisation),
         aliases: &manifest.aliases,
         dependents: dependents.into_iter().map(|skill| &skill.manifest.id).collect(),
         invocation: catalog::permissions(&checked.organisation, skill),
-        tokens: lint::tokens(manifest),
         triggers: checked.outcome.triggers.get(&manifest.id).copied(),
         findings,
     })
@@ -230,7 +233,7 @@ fn facts(skill: &Skill, shown: &Shown<'_>) {
         ("Owners", format!("{}{of_team}", joined(shown.release.owners.clone()))),
         ("Tags", joined(listing.tags.iter().cloned().collect())),
         ("Aliases", joined(shown.aliases.iter().map(ToString::to_string).collect())),
-        ("Tokens", shown.tokens.to_string()),
+        ("Tokens", shown.release.tokens.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("Digest", shown.release.digest.to_string()),
     ];
     let triggers = shown.triggers.map(|rate| ("Triggers", rate.to_string()));

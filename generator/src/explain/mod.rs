@@ -88,6 +88,8 @@ pages! {
     GH0602 MissingFile,
     GH0603 NotExecutable,
     GH0604 NotGranted,
+    GH0605 InvalidPattern,
+    GH0606 PromptMismatch,
     GH0701 InvalidConfig,
     GH0702 InvalidStatus,
     GH0703 IdleStatus,

@@ -1,10 +1,8 @@
 //! How much of an agent's context a skill takes.
 
-use std::fmt;
-
+use registry_core::api::Tokens;
 use registry_core::diagnostic::{Diagnostic, Rule};
 use registry_core::manifest::{Manifest, SkillSource};
-use serde::{Deserialize, Serialize};
 
 use super::text::Text;
 
@@ -16,25 +14,15 @@ const MAX_METADATA_TOKENS: usize = 100;
 const MAX_BODY_TOKENS: usize = 4_999;
 const MAX_BODY_LINES: usize = 499;
 
-/// How many tokens the parts of a skill take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tokens {
-    /// Name and description.
-    pub metadata: usize,
-    /// The body.
-    pub body: usize,
-}
-
-impl fmt::Display for Tokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "metadata {}, body {} ({TOKENIZER})", self.metadata, self.body)
-    }
-}
-
 /// Counts the tokens of a skill.
 #[must_use]
 pub fn tokens(manifest: &Manifest) -> Tokens {
-    Tokens { metadata: count(&described(manifest)), body: count(&manifest.body) }
+    Tokens {
+        vocabulary: TOKENIZER.to_owned(),
+        metadata: count(&described(manifest)) as u64,
+        body: count(&manifest.body) as u64,
+        template: manifest.prompt.as_ref().map(|prompt| count(&prompt.prompt) as u64),
+    }
 }
 
 fn count(text: &str) -> usize {

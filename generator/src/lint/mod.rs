@@ -6,7 +6,7 @@ mod files;
 mod mcp;
 mod text;
 
-pub use budget::{TOKENIZER, Tokens, tokens};
+pub use budget::{TOKENIZER, tokens};
 
 use registry_core::diagnostic::Diagnostic;
 use registry_core::manifest::{Manifest, SkillSource};

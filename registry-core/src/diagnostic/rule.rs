@@ -148,6 +148,10 @@ rules! {
     NotExecutable = "GH0603" "not-executable" Warning,
     /// A demand that the sandbox of this version does not grant
     NotGranted = "GH0604" "not-granted" Warning,
+    /// The pattern of a parameter cannot be used
+    InvalidPattern = "GH0605" "invalid-pattern" Error,
+    /// A prompt and its parameters do not fit together
+    PromptMismatch = "GH0606" "prompt-mismatch" Error,
     /// `guildhall.yaml` is wrong
     InvalidConfig = "GH0701" "invalid-config" Error,
     /// A file of `skills/_status/` is wrong

@@ -107,7 +107,7 @@ pub struct Parameter {
     /// The values of an `enum`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
-    /// A regular expression that a `string` must match.
+    /// A regular expression that a `string` must match as a whole, without look-around and back-references.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
     /// The least number.
@@ -144,11 +144,12 @@ pub enum ParameterType {
 /// A parameterised prompt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prompt {
-    /// The text, with `{parameter}` where a value goes.
+    /// The text, with `{parameter}` where a value goes (see [`crate::prompt::pieces`]).
     pub prompt: String,
     /// The parameters.
     pub parameters: Vec<Parameter>,
     /// The form of the answer, for people and agents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_format: Option<String>,
 }
 

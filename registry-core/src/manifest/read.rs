@@ -4,6 +4,7 @@ mod carried;
 mod dependencies;
 mod execution;
 mod facts;
+mod parameters;
 mod triggers;
 
 use serde::de::DeserializeOwned;

@@ -1,11 +1,11 @@
 //! The keys about what an invocation runs, and within which bounds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Fields;
 use crate::diagnostic::Rule;
 use crate::manifest::written::{EnvironmentValue, NetworkAccess, Written, WrittenLimits};
-use crate::manifest::{Command, Conversation, Parameter, ParameterType, Permissions, Prompt, SkillType};
+use crate::manifest::{Command, Conversation, Permissions, Prompt, SkillType};
 use crate::organisation::Limits;
 
 impl WrittenLimits {
@@ -82,7 +82,7 @@ impl Fields<'_> {
         }
     }
 
-    fn demanded(&mut self, key: &str, present: bool) {
+    pub(super) fn demanded(&mut self, key: &str, present: bool) {
         if !present && !self.frontmatter.keys.contains_key(key) {
             let message = format!("a skill of this type needs the key `{key}`");
             self.report(Rule::InvalidExecution, "type", message, format!("add `{key}:` to the frontmatter"));
@@ -194,22 +194,6 @@ impl Fields<'_> {
         texts
     }
 
-    fn parameters(&mut self, written: &Written) -> Vec<Parameter> {
-        let parameters = written.parameters.clone().unwrap_or_default();
-        let mut names = BTreeSet::new();
-        for (index, parameter) in parameters.iter().enumerate() {
-            let fault = parameter.fault().or_else(|| {
-                let first = names.insert(&parameter.name);
-                (!first).then(|| format!("the parameter `{}` is declared twice", parameter.name))
-            });
-            if let Some(message) = fault {
-                let help = "see `parameters` in docs/formats.md of Guildhall";
-                self.report(Rule::InvalidValue, &format!("parameters/{index}"), message, help);
-            }
-        }
-        parameters
-    }
-
     fn conversation(&mut self, written: &Written) -> Option<Conversation> {
         self.demanded("prompt_template", written.prompt_template.is_some());
         Some(Conversation {
@@ -219,19 +203,6 @@ impl Fields<'_> {
             context_window: written.context_window,
         })
     }
-
-    fn prompt(&mut self, written: &Written, parameters: Vec<Parameter>) -> Option<Prompt> {
-        self.demanded("prompt", written.prompt.is_some());
-        let prompt = written.prompt.clone()?;
-        for (index, parameter) in parameters.iter().enumerate() {
-            if !prompt.contains(&format!("{{{}}}", parameter.name)) {
-                let message = format!("the prompt does not use the parameter `{}`", parameter.name);
-                let help = format!("use it as `{{{}}}` or remove it", parameter.name);
-                self.report(Rule::InvalidValue, &format!("parameters/{index}"), message, help);
-            }
-        }
-        Some(Prompt { prompt, parameters, output_format: written.output_format.clone() })
-    }
 }
 
 fn stays_inside(path: &str) -> bool {
@@ -240,38 +211,4 @@ fn stays_inside(path: &str) -> bool {
     rest.is_some_and(|rest| !rest.is_empty() || relative.is_some())
         && !path.contains(['\\', '\0'])
         && path.split('/').all(|part| part != "..")
-}
-
-impl Parameter {
-    /// What is wrong with the declaration, if anything.
-    fn fault(&self) -> Option<String> {
-        let name = &self.name;
-        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        let is_number = matches!(self.kind, ParameterType::Integer | ParameterType::Number);
-        if !is_name {
-            return Some(format!("`{name}` is no parameter's name: use letters, digits, `_` and `-`"));
-        }
-        if (self.kind == ParameterType::Enum) == self.values.is_empty() {
-            return Some(format!("the parameter `{name}` needs `values` if and only if it is an `enum`"));
-        }
-        if !is_number && (self.min.is_some() || self.max.is_some()) {
-            return Some(format!("`min` and `max` are for numbers, and `{name}` is none"));
-        }
-        if self.min.zip(self.max).is_some_and(|(min, max)| min > max) {
-            return Some(format!("the least `{name}` is greater than the greatest"));
-        }
-        if self.pattern.is_some() && self.kind != ParameterType::String {
-            return Some(format!("`pattern` is for texts, and `{name}` is none"));
-        }
-        let default = self.default.as_ref()?;
-        let fits = match self.kind {
-            ParameterType::String => default.is_string(),
-            ParameterType::Integer => default.is_i64() || default.is_u64(),
-            ParameterType::Number => default.is_number(),
-            ParameterType::Boolean => default.is_boolean(),
-            ParameterType::Enum => default.as_str().is_some_and(|text| self.values.iter().any(|v| v == text)),
-        };
-        (!fits).then(|| format!("the default of `{name}` is not of its type"))
-    }
 }

@@ -208,6 +208,48 @@ fn keys_without_effect_and_impossible_demands() {
     }
 }
 
+#[test]
+fn a_prompt_and_its_parameters_fit_together() {
+    let with = |prompt: &str, parameters: &str| {
+        let lines = format!("type: prompt_inline\nprompt: '{prompt}'\nparameters: [{parameters}]\n");
+        findings(&format!("{GOOD}{lines}")).join("; ")
+    };
+    assert_eq!(with("{a} {{b}} {\"c\": {}}", "{name: a}"), "");
+    assert_eq!(
+        with("{a} {b}", "{name: a}"),
+        "GH0606 8:9 the prompt has a place for `b`, which is no parameter"
+    );
+    assert_eq!(with("{{a}}", "{name: a}"), "GH0606 9:14 the prompt does not use the parameter `a`");
+    let many: Vec<String> = (0..65).map(|number| format!("{{name: a{number}}}")).collect();
+    assert!(with("x", &many.join(", ")).starts_with("GH0102 9:13 65 parameters are too many"));
+}
+
+#[test]
+fn patterns_are_those_of_the_edge_and_defaults_keep_their_own_rule() {
+    let with = |parameter: &str| {
+        let lines = format!("type: prompt_inline\nprompt: '{{a}}'\nparameters: [{{name: a, {parameter}}}]\n");
+        findings(&format!("{GOOD}{lines}")).join("; ")
+    };
+    for pattern in ["(?=x)", "(", "a)|(b", "(a{100}){100}", "(a)\\1"] {
+        let found = with(&format!("pattern: '{pattern}', default: x"));
+        assert!(found.starts_with("GH0605 9:33 the pattern of `a` cannot be used: "), "{pattern}: {found}");
+    }
+    for (parameter, fits) in [
+        ("pattern: '[a-z]+', default: abc", true),
+        ("pattern: '[a-z]+', default: ABC", false),
+        ("type: integer, min: 1, default: 0", false),
+        ("type: number, max: 0.5, default: 0.5", true),
+        ("type: number, max: 0.5, default: 0.6", false),
+        ("type: enum, values: [x, y], default: z", false),
+        ("type: boolean, default: 'true'", false),
+        ("default: \"a\\u202eb\"", false),
+    ] {
+        let found = with(parameter);
+        assert_eq!(found.is_empty(), fits, "{parameter}: {found}");
+        assert!(fits || found.starts_with("GH0102 9:14 the default of `a` breaks its rule: "), "{found}");
+    }
+}
+
 /// The text after the first fix of every finding that has one.
 fn mended(frontmatter: &str) -> String {
     let source = source(frontmatter, &[]);
