@@ -101,13 +101,14 @@ fn any_draft() -> impl Strategy<Value = Draft> {
         "team:support",
         "roles:auditor+guest",
         "sensitive:finance",
+        "sensitive:support",
     ]);
     (
         prop::sample::select(levels.to_vec()),
         prop::collection::vec(0..SKILLS, 0..3),
-        prop::option::weighted(0.2, own.prop_map(|own| own.parse().unwrap())),
+        prop::option::weighted(0.35, own.prop_map(|own| own.parse().unwrap())),
         prop::bool::weighted(0.04),
-        prop::option::weighted(0.06, 0..SKILLS),
+        prop::option::weighted(0.04, 0..SKILLS),
     )
 }
 
