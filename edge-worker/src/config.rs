@@ -229,4 +229,13 @@ mod tests {
         example["pseudonym_key"] = json!("0".repeat(64));
         EdgeConfig::parse(example.to_string().as_bytes()).unwrap();
     }
+
+    #[test]
+    fn the_example_for_cloudflare_access_is_an_issuer() {
+        let text = include_str!("../../docs/operations.md");
+        let example =
+            text.split("```json").find(|part| part.contains("Cf-Access-Jwt-Assertion\",\n")).unwrap();
+        let example: Issuer = serde_json::from_str(example.split("```").next().unwrap()).unwrap();
+        assert_eq!(check_issuers(&[example], false), Ok(()));
+    }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::issuer::claim_path;
 use super::strict::Jws;
 use super::{IdentityKeys, Issuer, TokenError, TokenHeader};
 use crate::id::{RoleName, TeamName};
@@ -121,7 +122,9 @@ fn required<T: DeserializeOwned>(claims: &Map<String, Value>, name: &str) -> Res
 
 /// The claim of this name, if it is there.
 fn claim<T: DeserializeOwned>(claims: &Map<String, Value>, name: &str) -> Result<Option<T>, TokenError> {
-    claims.get(name).map(T::deserialize).transpose().map_err(|_| TokenError::Claims)
+    let (claim, within) = claim_path(name);
+    let value = claims.get(claim.as_ref()).and_then(|value| value.pointer(within));
+    value.map(T::deserialize).transpose().map_err(|_| TokenError::Claims)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Issuers of identity tokens, as the edge's configuration names them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,8 @@ pub const MAX_IDENTITY_LIFETIME: u64 = 24 * 60 * 60;
 /// Claims whose meaning is fixed (RFC 7519 section 4.1), so that none can stand for a role, teams or an elevation.
 const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
-/// Which claims tell what: names of members of the token's payload, exactly.
+/// Which claims tell what: names of members of the token's payload, exactly, or JSON pointers into it (RFC 6901), which
+/// begin with `/`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClaimNames {
@@ -39,10 +41,18 @@ impl Default for ClaimNames {
 
 impl ClaimNames {
     fn are_apart(&self) -> bool {
-        let names = [self.role.as_str(), &self.teams, &self.elevated_until];
-        let distinct: BTreeSet<&str> = names.into_iter().chain(REGISTERED).collect();
-        distinct.len() == names.len() + REGISTERED.len() && !distinct.contains("")
+        let paths = [&self.role, &self.teams, &self.elevated_until].map(|name| claim_path(name));
+        let mut claims = paths.iter().map(|(claim, _)| claim.as_ref());
+        let distinct: BTreeSet<_> = paths.iter().collect();
+        distinct.len() == paths.len() && claims.all(|claim| !claim.is_empty() && !REGISTERED.contains(&claim))
     }
+}
+
+/// The claim that a name means, and the JSON pointer to what is meant within it, which is empty for the claim itself.
+pub(super) fn claim_path(name: &str) -> (Cow<'_, str>, &str) {
+    let Some(path) = name.strip_prefix('/') else { return (name.into(), "") };
+    let (claim, within) = path.split_at(path.find('/').unwrap_or(path.len()));
+    (claim.replace("~1", "/").replace("~0", "~").into(), within)
 }
 
 /// The header of a request that carries an issuer's tokens.

@@ -163,6 +163,24 @@ fn claims_are_read_under_the_names_that_the_issuer_uses() {
 }
 
 #[test]
+fn a_claim_may_lie_within_another() {
+    let at = |role: &str| {
+        let names =
+            ClaimNames { role: role.to_owned(), teams: "/custom/groups".to_owned(), ..ClaimNames::default() };
+        let mut claims = written("custom", json!({"groups": ["finance"], "a/b": ["x", "auditor"]}));
+        claims["/c~d"] = json!("auditor");
+        told(&claims, &Issuer { claims: names, ..issuer(1) })
+    };
+    for role in ["/custom/a~1b/1", "/~1c~0d"] {
+        let caller = at(role).unwrap();
+        assert_eq!((caller.role.as_str(), caller.teams), ("auditor", ["finance".parse().unwrap()].into()));
+    }
+    for missing in ["/custom/role", "/custom/a/b/1", "/custom/a~1b/2", "/role/", "custom/a~1b/1"] {
+        assert_eq!(at(missing), Err(TokenError::Claims), "{missing}");
+    }
+}
+
+#[test]
 fn claims_of_another_form_are_refused() {
     for (name, value) in [
         ("role", json!(null)),

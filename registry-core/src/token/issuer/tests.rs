@@ -77,9 +77,19 @@ fn tokens_come_by_authorization_unless_another_header_is_named() {
 
 #[test]
 fn names_of_claims_stand_for_one_thing_each() {
-    for claims in [json!({"role": ""}), json!({"role": "teams"}), json!({"elevated_until": "exp"})] {
+    for claims in [
+        json!({"role": ""}),
+        json!({"role": "/"}),
+        json!({"role": "teams"}),
+        json!({"role": "/teams"}),
+        json!({"elevated_until": "exp"}),
+        json!({"role": "/sub"}),
+        json!({"role": "/aud/0"}),
+    ] {
         assert!(matches!(check_issuers(&[with("claims", claims)], true), Err(IssuerError::ClaimNames(_))));
     }
+    let within = json!({"role": "/custom/role", "teams": "/custom/groups"});
+    assert_eq!(check_issuers(&[with("claims", within)], true), Ok(()));
 }
 
 #[test]
