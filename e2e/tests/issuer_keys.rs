@@ -221,7 +221,7 @@ fn what_is_no_set_of_keys_of_the_address_itself_is_not_believed(scene: &Scene) {
     idp.answer("/redirect", &json!({"status": 302, "headers": target, "kids": ["k1"]})).unwrap();
     idp.answer("/large", &json!({"kids": ["k1"], "bytes": MOST + 1})).unwrap();
     idp.answer("/main", &json!({"kids": ["k1"], "bytes": MOST})).unwrap();
-    let [k1] = &idp.keys(&["k1"])[..] else { panic!("one key") };
+    let k1 = idp.keys(&["k1"]).remove(0);
     idp.answer("/broken", &json!({"text": json!({"keys": [k1, k1]}).to_string()})).unwrap();
     idp.answer("/error", &json!({"status": 404, "kids": ["k1"]})).unwrap();
     for refused in ["/redirect", "/large", "/broken", "/error"] {
@@ -316,7 +316,13 @@ async fn an_edge_does_not_start_without_the_files_of_its_keys() {
         fs::write(&file, text).unwrap();
         told.push(start().await.unwrap_err());
     }
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r"
+    the keys of the issuer `https://idp.example.com/main` cannot be taken from `FILE`: No such file or directory (os error 2)
+    the keys of the issuer `https://idp.example.com/main` cannot be taken from `FILE`: expected value at line 1 column 1
+    the keys of the issuer `https://idp.example.com/main` cannot be taken from `FILE`: it has no key that is usable; no token could be accepted
+    the keys of the issuer `https://idp.example.com/main` cannot be taken from `FILE`: the key `invoke-1` serves two purposes; each needs a key of its own
+    the keys of the issuer `https://idp.example.com/main` cannot be taken from `FILE`: the file has more than 65536 bytes
+    ");
     fs::write(&file, json!([key("idp-1").unwrap().public()]).to_string()).unwrap();
     assert_eq!(start().await, Ok(()));
 }
