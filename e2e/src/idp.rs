@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io::Write as _;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::process::Process;
 pub struct Idp {
     process: RefCell<Process>,
     keys: Value,
+    url: String,
 }
 
 impl Idp {
@@ -25,8 +26,9 @@ impl Idp {
     pub fn start(kinds: &Value) -> Result<Self> {
         let kinds = kinds.to_string();
         let mut process = Process::spawn("node".as_ref(), &["e2e/src/idp.mjs".as_ref(), kinds.as_ref()])?;
-        let keys = serde_json::from_str(&process.line()?)?;
-        Ok(Self { process: RefCell::new(process), keys })
+        let keys: Value = serde_json::from_str(&process.line()?)?;
+        let url = keys.get("url").and_then(Value::as_str).context("the provider serves")?.to_owned();
+        Ok(Self { process: RefCell::new(process), keys, url })
     }
 
     /// The JSON Web Keys of these names.
@@ -53,10 +55,45 @@ impl Idp {
         self.signed("secret", secret, header, claims)
     }
 
+    /// The address of a path, such as `/keys`.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// Publishes the keys of these names at a path.
+    ///
+    /// # Errors
+    /// When the provider ended.
+    pub fn publish(&self, path: &str, kids: &[&str]) -> Result<()> {
+        self.answer(path, &json!({"kids": kids}))
+    }
+
+    /// Answers at a path as `serve` of the provider says.
+    ///
+    /// # Errors
+    /// When the provider ended.
+    pub fn answer(&self, path: &str, answer: &Value) -> Result<()> {
+        self.tell(&json!({"path": path, "answer": answer})).map(drop)
+    }
+
+    /// How often it was asked for a path.
+    ///
+    /// # Errors
+    /// When the provider ended.
+    pub fn asked(&self, path: &str) -> Result<u64> {
+        Ok(self.tell(&json!({"asked": path}))?.parse()?)
+    }
+
     fn signed(&self, by: &str, what: &str, header: &str, claims: &str) -> Result<String> {
         let signed = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+        let signature = self.tell(&json!({by: what, "signed": signed}))?;
+        Ok(format!("{signed}.{signature}"))
+    }
+
+    fn tell(&self, command: &Value) -> Result<String> {
         let mut process = self.process.borrow_mut();
-        writeln!(process.stdin, "{}", json!({by: what, "signed": signed}))?;
-        Ok(format!("{signed}.{}", process.line()?))
+        writeln!(process.stdin, "{command}")?;
+        process.line()
     }
 }

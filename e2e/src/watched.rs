@@ -54,12 +54,17 @@ where
         self.files.random()
     }
 
+    async fn read_file(&self, path: &str, limit: usize) -> Result<Bytes, HostError> {
+        self.files.read_file(path, limit).await
+    }
+
     async fn fetch(
         &self,
         request: http::Request<Bytes>,
         timeout: Duration,
+        limit: usize,
     ) -> Result<http::Response<Bytes>, HostError> {
-        self.files.fetch(request, timeout).await
+        self.files.fetch(request, timeout, limit).await
     }
 
     async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {

@@ -1,53 +1,17 @@
-//! Who asks, and whether they may: the denial law in one place for every route.
+//! Whether a caller may: the denial law in one place for every route.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use registry_core::Version;
 use registry_core::catalog::{IndexBucket, ReleaseRecord};
 use registry_core::id::SkillId;
-use registry_core::policy::{self, Access, Audience, Caller, Chosen, Denial, Wanted};
+use registry_core::policy::{self, Access, Audience, Chosen, Denial, Wanted};
 use registry_core::requirement::{Requirement, Spec};
-use registry_core::token::{Issuer, TokenError, caller_from_token, named_issuer};
 
 use crate::handle::Request;
 use crate::host::Host;
 use crate::reply::Refusal;
-
-/// The one bearer token of a request, if there is one. An empty header is none: workerd does not even pass it on.
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let mut values = headers.get_all(AUTHORIZATION).iter().filter(|value| !value.is_empty());
-    let Some(first) = values.next() else { return Ok(None) };
-    let wrong = || Refusal::unauthenticated("send exactly one `Authorization: Bearer …` header");
-    if values.next().is_some() {
-        return Err(wrong());
-    }
-    let text = first.to_str().map_err(|_| wrong())?;
-    match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token)),
-        _ => Err(wrong()),
-    }
-}
-
-/// The caller. No token is anonymous; a token that does not verify is refused, never taken for anonymous.
-pub(crate) fn caller(headers: &HeaderMap, issuers: &[Issuer], now: u64) -> Result<Option<Caller>, Refusal> {
-    let Some(token) = bearer(headers)? else { return Ok(None) };
-    caller_from_token(token, issuers, now).map(Some).map_err(|error| refused(token, error))
-}
-
-/// The refusal of a token. That an issuer oversteps its bounds is for the operator to know.
-fn refused(token: &str, error: TokenError) -> Refusal {
-    let detail = error.to_string();
-    match error {
-        TokenError::OutOfBounds(_) => {
-            let issuer = named_issuer(token).unwrap_or_default();
-            Refusal::out_of_bounds(detail).with_log(format!("issuer `{issuer}`: {error}"))
-        }
-        _ => Refusal::unauthenticated(detail),
-    }
-}
 
 /// A release that is open to the caller, with its closure.
 #[derive(Debug)]
@@ -173,32 +137,4 @@ pub(crate) fn spec(name: &str, requirement: &str) -> Result<Spec, Refusal> {
     let requirement =
         requirement.parse::<Requirement>().map_err(|error| Refusal::bad_request(error.to_string()))?;
     Ok(Spec { skill, requirement })
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    fn token_of(values: &[&str]) -> Result<Option<String>, &'static str> {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
-        }
-        bearer(&headers).map(|token| token.map(str::to_owned)).map_err(|refusal| refusal.code())
-    }
-
-    #[test]
-    fn exactly_one_bearer_token_is_taken() {
-        assert_eq!(token_of(&[]), Ok(None));
-        assert_eq!(token_of(&[""]), Ok(None));
-        assert_eq!(token_of(&["Bearer a.b.c"]), Ok(Some("a.b.c".to_owned())));
-        assert_eq!(token_of(&["bearer a.b.c"]), Ok(Some("a.b.c".to_owned())));
-        for wrong in
-            [&["Basic a.b.c"][..], &["a.b.c"], &["Bearer"], &["Bearer a", "Bearer a"], &["Bearer \u{e9}"]]
-        {
-            assert_eq!(token_of(wrong), Err("UNAUTHENTICATED"), "{wrong:?}");
-        }
-    }
 }

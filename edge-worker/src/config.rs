@@ -2,7 +2,7 @@
 
 use registry_core::digest::Digest;
 use registry_core::token::{
-    IdentityKey, Issuer, IssuerError, KeyError, PublicKey, SigningKey, check_issuers,
+    IdentityKey, IdentityKeys, Issuer, IssuerError, KeyError, KeyPlace, PublicKey, SigningKey, check_issuers,
     development_keys_only_in,
 };
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,16 @@ pub enum ConfigError {
     /// One key pair for two purposes: whoever may use it for one could forge the other.
     #[error("the key `{0}` serves two purposes; each needs a key of its own")]
     Shared(String),
+    /// Keys in a file, on a host that has none.
+    #[error(
+        "the keys of the issuer `{issuer}` lie in the file `{file}`, and a Worker has none; give them here, or by `url`"
+    )]
+    File {
+        /// The issuer.
+        issuer: String,
+        /// The file.
+        file: String,
+    },
 }
 
 impl EdgeConfig {
@@ -70,12 +80,39 @@ impl EdgeConfig {
         Ok(config)
     }
 
-    /// Every key that something is believed by, those of one purpose together.
+    /// The configuration, if it needs no files.
+    ///
+    /// # Errors
+    /// [`ConfigError::File`].
+    pub fn without_files(self) -> Result<Self, ConfigError> {
+        let found = self.identity.iter().find_map(|issuer| match issuer.keys.place() {
+            Some(KeyPlace::File { file }) => Some((issuer.issuer.clone(), file.clone())),
+            _ => None,
+        });
+        match found {
+            Some((issuer, file)) => Err(ConfigError::File { issuer, file }),
+            None => Ok(self),
+        }
+    }
+
+    /// Checks a set of keys that an issuer publishes as those that stand here are checked: neither what is made for
+    /// development nor a key that something else is believed by.
+    ///
+    /// # Errors
+    /// [`ConfigError::Key`] or [`ConfigError::Shared`].
+    pub(crate) fn check_set(&self, set: &IdentityKeys) -> Result<(), ConfigError> {
+        development_keys_only_in(self.development, set.iter().map(IdentityKey::kid))?;
+        let mut purposes = self.keys();
+        purposes.push(set.iter().cloned().collect());
+        check_purposes(&purposes)
+    }
+
+    /// Every key here that something is believed by, those of one purpose together.
     fn keys(&self) -> Vec<Vec<IdentityKey>> {
         let own = vec![IdentityKey::from(&self.invoke_key.public())];
         let head = self.head_keys.iter().map(IdentityKey::from).collect();
-        let issuers = self.identity.iter().map(|issuer| issuer.keys.iter().cloned().collect());
-        [own, head].into_iter().chain(issuers).collect()
+        let inline = self.identity.iter().filter_map(|issuer| issuer.keys.inline());
+        [own, head].into_iter().chain(inline.map(|keys| keys.iter().cloned().collect())).collect()
     }
 }
 
@@ -157,6 +194,31 @@ mod tests {
     }
 
     #[test]
+    fn what_an_issuer_publishes_has_its_purpose_too() {
+        let set = |kid, seed| serde_json::from_value(json!({"keys": [key(kid, seed).public()]})).unwrap();
+        let config = EdgeConfig { head_keys: vec![key("head-1", 3).public()], ..config() };
+        let is_shared = |seed| matches!(config.check_set(&set("idp-2", seed)), Err(ConfigError::Shared(_)));
+        assert!(is_shared(1), "invoke");
+        assert!(is_shared(2), "another issuer");
+        assert!(is_shared(3), "head");
+        assert!(config.check_set(&set("idp-2", 4)).is_ok());
+        assert!(matches!(config.check_set(&set("development-identity", 4)), Err(ConfigError::Key(_))));
+        let development = EdgeConfig { development: true, ..config };
+        assert!(development.check_set(&set("development-identity", 4)).is_ok());
+    }
+
+    #[test]
+    fn a_host_without_files_refuses_keys_in_one() {
+        let at = |keys: Value| {
+            let mut config = config();
+            config.identity[0].keys = serde_json::from_value(keys).unwrap();
+            config.without_files().map(drop)
+        };
+        assert!(at(json!({"url": "https://idp/keys"})).is_ok());
+        assert!(matches!(at(json!({"file": "keys.json"})), Err(ConfigError::File { .. })));
+    }
+
+    #[test]
     fn the_example_of_the_documentation_is_a_configuration() {
         let text = include_str!("../../docs/operations.md");
         let example = text.split("```json").find(|part| part.contains("\"identity\"")).unwrap();
@@ -166,5 +228,14 @@ mod tests {
         example["identity"][0]["keys"] = json!([key("idp-1", 2).public()]);
         example["pseudonym_key"] = json!("0".repeat(64));
         EdgeConfig::parse(example.to_string().as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn the_example_for_cloudflare_access_is_an_issuer() {
+        let text = include_str!("../../docs/operations.md");
+        let example =
+            text.split("```json").find(|part| part.contains("Cf-Access-Jwt-Assertion\",\n")).unwrap();
+        let example: Issuer = serde_json::from_str(example.split("```").next().unwrap()).unwrap();
+        assert_eq!(check_issuers(&[example], false), Ok(()));
     }
 }

@@ -11,10 +11,10 @@ use registry_core::policy::Caller;
 use registry_core::requirement::Spec;
 use registry_core::usage::{Outcome, UsageRecord, pseudonym};
 
-use crate::access;
 use crate::catalog::{Catalog, Current};
 use crate::config::EdgeConfig;
 use crate::host::Host;
+use crate::keys::{KeyFileError, Keyring};
 use crate::reply::{self, Body, LogNote, Refusal, Reply};
 use crate::routes::{self, Route};
 
@@ -25,6 +25,7 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Edge {
     pub(crate) config: EdgeConfig,
+    pub(crate) keys: Keyring,
     current: Current,
     router: Router<Route>,
 }
@@ -35,12 +36,23 @@ impl Edge {
     /// # Errors
     /// When two routes contradict each other, which a test rules out.
     pub fn new(config: EdgeConfig) -> Result<Self, matchit::InsertError> {
-        Ok(Self { config, current: Current::default(), router: routes::table()? })
+        let keys = Keyring::new(&config.identity);
+        Ok(Self { config, keys, current: Current::default(), router: routes::table()? })
+    }
+
+    /// Reads the keys of issuers that lie in files; to be called once, before the first request.
+    ///
+    /// # Errors
+    /// When a file cannot be read or has no keys that can be used.
+    pub async fn read_key_files<H: Host>(&self, host: &H) -> Result<(), KeyFileError> {
+        self.keys.read_files(host, &self.config).await
     }
 
     /// Does what an answer had no time for; to be called after each. What failed is for the operator.
-    pub async fn catch_up<H: Host>(&self, host: &H) -> Option<LogNote> {
-        self.current.catch_up(host).await
+    pub async fn catch_up<H: Host>(&self, host: &H) -> Vec<LogNote> {
+        let mut notes = self.keys.catch_up(host, &self.config).await;
+        notes.extend(self.current.catch_up(host).await);
+        notes
     }
 }
 
@@ -58,6 +70,8 @@ pub(crate) struct Request<'a, H: Host> {
     pub(crate) txn: String,
     /// The route for the log, as in `POST /invoke`.
     pub(crate) route: &'static str,
+    /// With GET for HEAD.
+    pub(crate) method: &'a Method,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) uri: &'a Uri,
     pub(crate) body: &'a Bytes,
@@ -113,6 +127,7 @@ async fn answer<H: Host>(
         started,
         txn: hexadecimal(&host.random().map_err(no_randomness)?),
         route: action.name(),
+        method,
         headers: &parts.headers,
         uri: &parts.uri,
         body,
@@ -144,12 +159,6 @@ impl<H: Host> Request<'_, H> {
     pub(crate) fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         let query = self.uri.query().unwrap_or_default();
         form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
-    }
-
-    /// Verifies the caller's token, if there is one.
-    pub(crate) fn identify(mut self) -> Result<Self, Refusal> {
-        self.caller = access::caller(self.headers, &self.edge.config.identity, self.now)?;
-        Ok(self)
     }
 
     /// A log record about a spec with nothing but the request's own facts.

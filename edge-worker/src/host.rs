@@ -31,11 +31,15 @@ pub trait Host: Sync {
     /// When the system gives none; what needed them is then refused.
     fn random(&self) -> Result<[u8; 16], HostError>;
 
-    /// Sends a request, follows no redirect, gives up after `timeout`.
+    /// The bytes of a file of the operator's own, `limit` at most.
+    fn read_file(&self, path: &str, limit: usize) -> impl Future<Output = Result<Bytes, HostError>> + Send;
+
+    /// Sends a request, follows no redirect, gives up after `timeout` or when the answer's body is over `limit` bytes.
     fn fetch(
         &self,
         request: http::Request<Bytes>,
         timeout: Duration,
+        limit: usize,
     ) -> impl Future<Output = Result<http::Response<Bytes>, HostError>> + Send;
 
     /// Appends a record to the usage log; returns once it is durable.

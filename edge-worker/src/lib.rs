@@ -3,8 +3,10 @@
 mod access;
 mod catalog;
 mod config;
+mod credential;
 mod handle;
 mod host;
+mod keys;
 mod reply;
 mod routes;
 mod table;
@@ -17,4 +19,5 @@ mod workers;
 pub use config::{ConfigError, EdgeConfig, SandboxConfig};
 pub use handle::{Edge, MAX_BODY_BYTES, handle};
 pub use host::{Host, HostError};
+pub use keys::KeyFileError;
 pub use reply::{Body, LogNote};

@@ -42,6 +42,7 @@ mod program {
             .map_err(|error| format!("cannot read `{}`: {error}", arguments.config.display()))?;
         let edge = Edge::new(EdgeConfig::parse(&json)?)?;
         let host = FilesHost::new(&arguments.catalog, &arguments.log)?;
+        edge.read_key_files(&host).await?;
         let listener = TcpListener::bind(arguments.listen).await?;
         let metrics = Arc::new(Metrics::default());
         if let Some(address) = arguments.metrics {

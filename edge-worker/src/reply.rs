@@ -158,7 +158,7 @@ pub(crate) fn reply(status: StatusCode, media_type: &str, body: Body) -> Reply {
     *reply.status_mut() = status;
     set(&mut reply, CONTENT_TYPE, media_type);
     set(&mut reply, CACHE_CONTROL, "private, no-store");
-    set(&mut reply, VARY, "Authorization, Cookie, Accept");
+    set(&mut reply, VARY, "Authorization, Cookie, Accept, Cf-Access-Jwt-Assertion");
     set(&mut reply, http::header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(&mut reply, http::header::REFERRER_POLICY, "no-referrer");
     let policy = if media_type.starts_with("text/html") { PAGE_POLICY } else { FILE_POLICY };

@@ -186,10 +186,9 @@ fn organisation(policy: &Policy, callers: &[Option<Caller>]) -> Vec<Value> {
     let users = callers.iter().enumerate().filter_map(|(number, caller)| {
         let caller = caller.as_ref()?;
         let role = reference("Role", caller.role.as_str());
-        let mut attributes = json!({"role": {"__entity": role}});
-        if let Some(until) = caller.elevated_until {
-            attributes["elevated_until"] = json!(until);
-        }
+        let elevated = caller.elevated_until.map(|until| ("elevated_until".to_owned(), json!(until)));
+        let attributes = [("role".to_owned(), json!({"__entity": role}))].into_iter().chain(elevated);
+        let attributes = Value::Object(attributes.collect());
         let parents = [teams(&caller.teams), vec![role, reference("Group", "everyone")]].concat();
         Some(entity("User", &number.to_string(), attributes, &parents))
     });

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use registry_core::api::MAX_RESULT_BYTES;
 use registry_core::catalog::{HEAD_PATH, Key};
 use registry_core::usage::UsageRecord;
+use tokio::io::AsyncReadExt as _;
 
 use super::{LogError, UsageLog};
 use crate::host::{Host, HostError};
@@ -47,6 +47,10 @@ fn failed(what: impl std::fmt::Display) -> HostError {
     HostError(what.to_string())
 }
 
+fn too_large(what: &str, limit: usize) -> HostError {
+    failed(format!("{what} has more than {limit} bytes"))
+}
+
 impl Host for FilesHost {
     async fn head(&self) -> Result<Bytes, HostError> {
         let path = self.catalog.join(HEAD_PATH);
@@ -80,18 +84,26 @@ impl Host for FilesHost {
         Ok(bytes)
     }
 
+    async fn read_file(&self, path: &str, limit: usize) -> Result<Bytes, HostError> {
+        let file = tokio::fs::File::open(path).await.map_err(failed)?;
+        let (mut bytes, most) = (Vec::new(), u64::try_from(limit).unwrap_or(u64::MAX));
+        file.take(most.saturating_add(1)).read_to_end(&mut bytes).await.map_err(failed)?;
+        if bytes.len() > limit { Err(too_large("the file", limit)) } else { Ok(bytes.into()) }
+    }
+
     async fn fetch(
         &self,
         request: http::Request<Bytes>,
         timeout: Duration,
+        limit: usize,
     ) -> Result<http::Response<Bytes>, HostError> {
         let mut request = reqwest::Request::try_from(request).map_err(failed)?;
         *request.timeout_mut() = Some(timeout);
         let mut answer = self.client.execute(request).await.map_err(failed)?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > MAX_RESULT_BYTES {
-                return Err(failed("the answer is too large"));
+            if body.len() + chunk.len() > limit {
+                return Err(too_large("the answer", limit));
             }
             body.extend_from_slice(&chunk);
         }

@@ -73,7 +73,7 @@ async fn answer(State(service): State<Arc<Service>>, request: Request) -> Respon
         }
         // Nobody takes the answer of a caller who went away.
         let _ = done.send(resolved(host, reply).await);
-        if let Some(note) = edge.catch_up(host).await {
+        for note in edge.catch_up(host).await {
             report(&note);
         }
     });

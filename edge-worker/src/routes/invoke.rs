@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, StatusCode};
 use registry_core::api::{
-    ExecutionOutcome, ExecutionRequest, ExecutionResult, InvokeAnswer, InvokeRequest, Problem,
+    ExecutionOutcome, ExecutionRequest, ExecutionResult, InvokeAnswer, InvokeRequest, MAX_RESULT_BYTES,
+    Problem,
 };
 use registry_core::digest::Digest;
 use registry_core::manifest::SkillType;
@@ -120,8 +121,8 @@ impl<H: Host> Request<'_, H> {
             .body(Bytes::from(body))
             .map_err(|error| unreachable_sandbox(&error))?;
         let timeout = Duration::from_secs(release.limits.max_execution_time.into()) + SANDBOX_GRACE;
-        let response =
-            self.host.fetch(request, timeout).await.map_err(|error| unreachable_sandbox(&error))?;
+        let sent = self.host.fetch(request, timeout, MAX_RESULT_BYTES).await;
+        let response = sent.map_err(|error| unreachable_sandbox(&error))?;
         result_of(&response)
     }
 

@@ -137,14 +137,14 @@ impl<H: Host> Request<'_, H> {
             Action::Health => Ok(health()),
             // Answered before, with the alarm.
             Action::Ready => Ok(ready(&self.catalog, None)),
-            Action::Search => self.identify()?.search().await,
-            Action::SearchPage => self.identify()?.search_page().await,
-            Action::Resolve => self.identify()?.resolve().await,
-            Action::AclCheck => self.identify()?.acl_check().await,
-            Action::Invoke => self.identify()?.invoke().await,
-            Action::Skill => self.identify()?.skill(parameters).await,
+            Action::Search => self.identify().await?.search().await,
+            Action::SearchPage => self.identify().await?.search_page().await,
+            Action::Resolve => self.identify().await?.resolve().await,
+            Action::AclCheck => self.identify().await?.acl_check().await,
+            Action::Invoke => self.identify().await?.invoke().await,
+            Action::Skill => self.identify().await?.skill(parameters).await,
             Action::SkillFile => self.skill_file(parameters).await,
-            Action::RequestAccess => self.identify()?.request_access().await,
+            Action::RequestAccess => self.identify().await?.request_access().await,
             Action::PublicFile => self.public_file().await,
         }
     }

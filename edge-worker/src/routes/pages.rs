@@ -17,7 +17,7 @@ impl<H: Host> Request<'_, H> {
         let path = self.uri.path().to_owned();
         // Style sheets are the program's, not the organisation's: sign-in pages need them too.
         let is_asset = path.starts_with("/assets/");
-        let this = self.identify()?;
+        let this = self.identify().await?;
         if !is_asset {
             this.may_read()?;
         }

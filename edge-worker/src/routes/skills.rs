@@ -14,6 +14,7 @@ use registry_core::token::BundleClaims;
 
 use crate::access::{self, Decision, Granted, no_version};
 use crate::catalog::read;
+use crate::credential;
 use crate::handle::Request;
 use crate::host::Host;
 use crate::reply::{self, Body, Refusal, Reply};
@@ -147,12 +148,12 @@ impl<H: Host> Request<'_, H> {
                 if let Some(claims) = self.bundle_claims() {
                     return self.bundle_by_token(&spec, &claims).await;
                 }
-                let this = self.identify()?;
+                let this = self.identify().await?;
                 let granted = this.require(&spec).await?;
                 Ok(bundle(&granted))
             }
             Some("SKILL.md") => {
-                let this = self.identify()?;
+                let this = self.identify().await?;
                 let granted = this.require(&spec).await?;
                 this.object(&granted, granted.release.document, MARKDOWN).await
             }
@@ -162,7 +163,7 @@ impl<H: Host> Request<'_, H> {
 
     /// The claims of a bundle token that this edge signed, if that is what the request carries.
     fn bundle_claims(&self) -> Option<BundleClaims> {
-        let token = access::bearer(self.headers).ok().flatten()?;
+        let token = credential::bearer(self.headers).ok().flatten()?;
         let config = &self.edge.config;
         BundleClaims::verify(token, &[config.invoke_key.public()], &config.origin, self.now).ok()
     }

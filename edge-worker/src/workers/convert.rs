@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::{HeaderName, HeaderValue, Method, Uri};
 use worker::wasm_bindgen::JsValue;
-use worker::{ByteStream, Headers, Request, RequestInit, RequestRedirect, Response, ResponseBody};
+use worker::{ByteStream, CacheMode, Headers, Request, RequestInit, RequestRedirect, Response, ResponseBody};
 
 use crate::handle::MAX_BODY_BYTES;
 
@@ -49,12 +49,13 @@ pub(super) async fn read(mut stream: ByteStream, limit: usize) -> worker::Result
     Ok(bytes)
 }
 
-/// A request to be sent. It follows no redirect.
+/// A request to be sent. It follows no redirect, and no cache answers it.
 pub(super) fn outgoing(request: &http::Request<Bytes>) -> worker::Result<Request> {
     let mut init = RequestInit::new();
     init.with_method(request.method().as_str().to_owned().into())
         .with_headers(headers(request.headers())?)
-        .with_redirect(RequestRedirect::Manual);
+        .with_redirect(RequestRedirect::Manual)
+        .with_cache(CacheMode::NoStore);
     if !request.body().is_empty() {
         init.with_body(Some(JsValue::from(worker::js_sys::Uint8Array::from(request.body().as_ref()))));
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use registry_core::api::MAX_RESULT_BYTES;
 use registry_core::catalog::{HEAD_PATH, Key};
 use registry_core::usage::UsageRecord;
 use worker::send::{SendFuture, SendWrapper};
@@ -73,28 +72,33 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, 
 async fn exchange(
     request: http::Request<Bytes>,
     timeout: Duration,
+    limit: usize,
 ) -> Result<http::Response<Bytes>, HostError> {
     let request = convert::outgoing(&request).map_err(failed)?;
     let controller = AbortController::default();
     let signal = controller.signal();
-    let answer = within(timeout, answer(request, &signal)).await;
+    let answer = within(timeout, answer(request, &signal, limit)).await;
     if answer.is_err() {
         controller.abort();
     }
     answer?
 }
 
-async fn answer(request: worker::Request, signal: &AbortSignal) -> Result<http::Response<Bytes>, HostError> {
+async fn answer(
+    request: worker::Request,
+    signal: &AbortSignal,
+    limit: usize,
+) -> Result<http::Response<Bytes>, HostError> {
     let mut response = Fetch::Request(request).send_with_signal(signal).await.map_err(failed)?;
     let body = match response.body() {
         ResponseBody::Stream(_) => {
             let stream = response.stream().map_err(failed)?;
-            convert::read(stream, MAX_RESULT_BYTES).await.map_err(failed)?
+            convert::read(stream, limit).await.map_err(failed)?
         }
         ResponseBody::Body(_) | ResponseBody::Empty => Vec::new(),
     };
-    if body.len() > MAX_RESULT_BYTES {
-        return Err(failed("the answer is too large"));
+    if body.len() > limit {
+        return Err(failed(format!("the answer has more than {limit} bytes")));
     }
     http::Response::builder().status(response.status_code()).body(body.into()).map_err(failed)
 }
@@ -123,12 +127,17 @@ impl Host for WorkersHost {
         Ok(bytes)
     }
 
+    async fn read_file(&self, path: &str, _limit: usize) -> Result<Bytes, HostError> {
+        Err(failed(format!("{path}: a Worker has no files")))
+    }
+
     async fn fetch(
         &self,
         request: http::Request<Bytes>,
         timeout: Duration,
+        limit: usize,
     ) -> Result<http::Response<Bytes>, HostError> {
-        SendFuture::new(exchange(request, timeout)).await
+        SendFuture::new(exchange(request, timeout, limit)).await
     }
 
     async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {

@@ -29,7 +29,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         match place(&env) {
             Ok((edge, host)) => {
                 let _ = done.send(serve(request, edge, &host).await);
-                if let Some(note) = edge.catch_up(&host).await {
+                for note in edge.catch_up(&host).await {
                     report(&note);
                 }
             }
@@ -101,12 +101,15 @@ fn edge(env: &Env) -> Result<&'static Edge, Refusal> {
 
 fn configure(env: &Env) -> Result<Edge, HostError> {
     let json = env.secret(CONFIG).map_err(host::failed)?.to_string();
-    let config = EdgeConfig::parse(json.as_bytes()).map_err(|error| match &error {
+    let config = EdgeConfig::parse(json.as_bytes()).and_then(EdgeConfig::without_files);
+    let config = config.map_err(|error| match &error {
         // The reader's own text may quote what it read, which is secret: only the place is told.
         ConfigError::Json(json) => {
             host::failed(format!("{error}: line {}, column {}", json.line(), json.column()))
         }
-        ConfigError::Key(_) | ConfigError::Issuer(_) | ConfigError::Shared(_) => host::failed(error),
+        ConfigError::Key(_) | ConfigError::Issuer(_) | ConfigError::Shared(_) | ConfigError::File { .. } => {
+            host::failed(error)
+        }
     })?;
     Edge::new(config).map_err(host::failed)
 }

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::issuer::claim_path;
 use super::strict::Jws;
-use super::{Issuer, TokenError};
+use super::{IdentityKeys, Issuer, TokenError, TokenHeader};
 use crate::id::{RoleName, TeamName};
 use crate::policy::{Caller, MAX_ELEVATION_SECONDS};
 
@@ -42,31 +43,54 @@ pub struct IdentityClaims {
     pub elevated_until: Option<u64>,
 }
 
-/// The caller whom `token` proves. Its unverified `iss` chooses the issuer; everything is verified by that issuer's
-/// configuration alone, so that no issuer can speak for another.
-///
-/// # Errors
-/// [`TokenError::Issuer`] when no configured issuer has the name, [`TokenError::OutOfBounds`] when the issuer may not
-/// say what the token claims, or any other rule that the token breaks.
-pub fn caller_from_token(token: &str, issuers: &[Issuer], now: u64) -> Result<Caller, TokenError> {
-    let jws = Jws::parse(token)?;
-    let named = |issuer: &&Issuer| jws.issuer() == Some(&issuer.issuer);
-    let issuer = issuers.iter().find(named).ok_or(TokenError::Issuer)?;
-    let key = jws.kid().and_then(|kid| issuer.key(kid)).ok_or(TokenError::UnknownKey)?;
-    let types: Vec<&str> = issuer.typ.iter().map(String::as_str).collect();
-    let claims = jws.verify(key.verifier(), issuer.expected(&types), now)?;
-    let caller = caller_of(&claims, issuer)?;
-    if let Some(bounds) = &issuer.bounds {
-        bounds.check(&caller)?;
-    }
-    check_elevation(&caller, required(&claims, "iat")?)?;
-    Ok(caller)
-}
+/// An identity token, taken apart and not believed yet.
+pub struct IdentityToken<'a>(Jws<'a>);
 
-/// The issuer that a token names, for the operator's log. Nothing proves it where no more is known of the token.
-#[must_use]
-pub fn named_issuer(token: &str) -> Option<String> {
-    Jws::parse(token).ok()?.issuer().map(str::to_owned)
+impl<'a> IdentityToken<'a> {
+    /// Takes a token apart.
+    ///
+    /// # Errors
+    /// [`TokenError::TooLarge`] or [`TokenError::Malformed`].
+    pub fn parse(token: &'a str) -> Result<Self, TokenError> {
+        Jws::parse(token).map(Self)
+    }
+
+    /// The issuer for whom the token must be verified: its unverified `iss` chooses among those whose tokens come by
+    /// this header.
+    ///
+    /// # Errors
+    /// [`TokenError::Issuer`] when none of them has the name.
+    pub fn issuer<'i>(&self, issuers: &'i [Issuer], header: TokenHeader) -> Result<&'i Issuer, TokenError> {
+        let is_named = |issuer: &&Issuer| self.0.issuer() == Some(&issuer.issuer);
+        let mut of_header = issuers.iter().filter(|issuer| issuer.header == header);
+        of_header.find(is_named).ok_or(TokenError::Issuer)
+    }
+
+    /// The name of the key by which the token wants to be verified.
+    ///
+    /// # Errors
+    /// [`TokenError::UnknownKey`] when it names none.
+    pub fn kid(&self) -> Result<&str, TokenError> {
+        self.0.kid().ok_or(TokenError::UnknownKey)
+    }
+
+    /// The caller whom the token proves. Everything is verified by the issuer's configuration and keys alone, so that no
+    /// issuer can speak for another.
+    ///
+    /// # Errors
+    /// [`TokenError::OutOfBounds`] when the issuer may not say what the token claims, or any other rule that the token
+    /// breaks.
+    pub fn caller(self, issuer: &Issuer, keys: &IdentityKeys, now: u64) -> Result<Caller, TokenError> {
+        let key = issuer.key(keys, self.kid()?).ok_or(TokenError::UnknownKey)?;
+        let types: Vec<&str> = issuer.typ.iter().map(String::as_str).collect();
+        let claims = self.0.verify(key.verifier(), issuer.expected(&types), now)?;
+        let caller = caller_of(&claims, issuer)?;
+        if let Some(bounds) = &issuer.bounds {
+            bounds.check(&caller)?;
+        }
+        check_elevation(&caller, required(&claims, "iat")?)?;
+        Ok(caller)
+    }
 }
 
 fn caller_of(claims: &Map<String, Value>, issuer: &Issuer) -> Result<Caller, TokenError> {
@@ -98,7 +122,9 @@ fn required<T: DeserializeOwned>(claims: &Map<String, Value>, name: &str) -> Res
 
 /// The claim of this name, if it is there.
 fn claim<T: DeserializeOwned>(claims: &Map<String, Value>, name: &str) -> Result<Option<T>, TokenError> {
-    claims.get(name).map(T::deserialize).transpose().map_err(|_| TokenError::Claims)
+    let (claim, within) = claim_path(name);
+    let value = claims.get(claim.as_ref()).and_then(|value| value.pointer(within));
+    value.map(T::deserialize).transpose().map_err(|_| TokenError::Claims)
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Issuers of identity tokens, as the edge's configuration names them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Algorithm, Bounds, DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DEVELOPMENT_LIFETIME, Expected,
-    IDENTITY_TYPE, IdentityKey, IdentityKeys, PublicKey,
+    IDENTITY_TYPE, IdentityKey, IdentityKeys, KeyPlace, KeySource, PublicKey,
 };
 
 /// Longest life of identity tokens that can be configured, in seconds. Nothing takes a token back before it expires.
@@ -15,7 +16,8 @@ pub const MAX_IDENTITY_LIFETIME: u64 = 24 * 60 * 60;
 /// Claims whose meaning is fixed (RFC 7519 section 4.1), so that none can stand for a role, teams or an elevation.
 const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
-/// Which claims tell what: names of members of the token's payload, exactly.
+/// Which claims tell what: names of members of the token's payload, exactly, or JSON pointers into it (RFC 6901), which
+/// begin with `/`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClaimNames {
@@ -39,10 +41,29 @@ impl Default for ClaimNames {
 
 impl ClaimNames {
     fn are_apart(&self) -> bool {
-        let names = [self.role.as_str(), &self.teams, &self.elevated_until];
-        let distinct: BTreeSet<&str> = names.into_iter().chain(REGISTERED).collect();
-        distinct.len() == names.len() + REGISTERED.len() && !distinct.contains("")
+        let paths = [&self.role, &self.teams, &self.elevated_until].map(|name| claim_path(name));
+        let mut claims = paths.iter().map(|(claim, _)| claim.as_ref());
+        let distinct: BTreeSet<_> = paths.iter().collect();
+        distinct.len() == paths.len() && claims.all(|claim| !claim.is_empty() && !REGISTERED.contains(&claim))
     }
+}
+
+/// The claim that a name means, and the JSON pointer to what is meant within it, which is empty for the claim itself.
+pub(super) fn claim_path(name: &str) -> (Cow<'_, str>, &str) {
+    let Some(path) = name.strip_prefix('/') else { return (name.into(), "") };
+    let (claim, within) = path.split_at(path.find('/').unwrap_or(path.len()));
+    (claim.replace("~1", "/").replace("~0", "~").into(), within)
+}
+
+/// The header of a request that carries an issuer's tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenHeader {
+    /// `Authorization: Bearer …` (RFC 6750).
+    #[default]
+    Authorization,
+    /// What Cloudflare Access adds to the requests of browsers that signed in to it.
+    #[serde(rename = "Cf-Access-Jwt-Assertion")]
+    CloudflareAccess,
 }
 
 /// Why an issuer's configuration is refused.
@@ -80,6 +101,17 @@ pub enum IssuerError {
     /// A bound of life that is none.
     #[error("`max_lifetime` of the issuer `{0}` must be from 1 to {MAX_IDENTITY_LIFETIME} seconds")]
     Lifetime(String),
+    /// Keys over a line on which anybody could write them.
+    #[error(
+        "the keys of the issuer `{issuer}` lie at `{url}`, and plain HTTP is for development mode; give an `https://` \
+         address"
+    )]
+    Plain {
+        /// The issuer.
+        issuer: String,
+        /// Where its keys lie.
+        url: String,
+    },
     /// Two claims under one name, or under a name that means something else.
     #[error(
         "`claims` of the issuer `{0}` must be three different names, none of them empty or a registered claim"
@@ -100,8 +132,11 @@ pub struct Issuer {
     pub audience: String,
     /// Accepted values of the header's `typ`.
     pub typ: Vec<String>,
-    /// Its public keys: a list of JSON Web Keys, or a JWK set.
-    pub keys: IdentityKeys,
+    /// Its public keys, or where they are.
+    pub keys: KeySource,
+    /// By which header its tokens come, and by no other.
+    #[serde(default)]
+    pub header: TokenHeader,
     /// What its keys may be for.
     pub algorithms: BTreeSet<Algorithm>,
     /// Which claims tell what.
@@ -123,6 +158,7 @@ impl Issuer {
             audience: DEVELOPMENT_AUDIENCE.to_owned(),
             typ: vec![IDENTITY_TYPE.to_owned()],
             keys: IdentityKey::from(key).into(),
+            header: TokenHeader::Authorization,
             algorithms: [Algorithm::EdDsa].into(),
             claims: ClaimNames::default(),
             bounds: None,
@@ -130,9 +166,9 @@ impl Issuer {
         }
     }
 
-    /// The key of this name, if it is of a kind that the issuer may use.
-    pub(super) fn key(&self, kid: &str) -> Option<&IdentityKey> {
-        self.keys.get(kid).filter(|key| self.algorithms.contains(&key.algorithm()))
+    /// The key of this name among its keys, if it is of a kind that the issuer may use.
+    pub(super) fn key<'a>(&self, keys: &'a IdentityKeys, kid: &str) -> Option<&'a IdentityKey> {
+        keys.get(kid).filter(|key| self.algorithms.contains(&key.algorithm()))
     }
 
     pub(super) fn expected<'a>(&'a self, types: &'a [&'a str]) -> Expected<'a> {
@@ -144,9 +180,16 @@ impl Issuer {
         if let Some(member) = self.empty_member() {
             return Err(IssuerError::Empty { issuer: issuer(), member });
         }
-        if let Some(key) = self.keys.iter().find(|key| !self.algorithms.contains(&key.algorithm())) {
+        let mut inline = self.keys.inline().into_iter().flat_map(IdentityKeys::iter);
+        if let Some(key) = inline.find(|key| !self.algorithms.contains(&key.algorithm())) {
             let (kid, algorithm) = (key.kid().to_owned(), key.algorithm());
             return Err(IssuerError::Algorithm { issuer: issuer(), kid, algorithm });
+        }
+        if let Some(KeyPlace::Url { url }) = self.keys.place()
+            && url.is_plain()
+            && !development
+        {
+            return Err(IssuerError::Plain { issuer: issuer(), url: url.as_str().to_owned() });
         }
         if !(1..=MAX_IDENTITY_LIFETIME).contains(&self.max_lifetime) {
             return Err(IssuerError::Lifetime(issuer()));
@@ -165,7 +208,8 @@ impl Issuer {
             ("issuer", self.issuer.is_empty()),
             ("audience", self.audience.is_empty()),
             ("typ", self.typ.is_empty()),
-            ("keys", self.keys.is_empty()),
+            ("keys", self.keys.inline().is_some_and(IdentityKeys::is_empty)),
+            ("algorithms", self.algorithms.is_empty()),
         ];
         members.into_iter().find(|(_, is_empty)| *is_empty).map(|(member, _)| member)
     }

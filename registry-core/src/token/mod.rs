@@ -9,6 +9,7 @@ mod invoke;
 mod issuer;
 mod key;
 mod key_set;
+mod key_source;
 mod strict;
 mod unique;
 
@@ -17,13 +18,14 @@ pub use bounds::{Bound, Bounds};
 pub use bundle::{BUNDLE_TYPE, BundleClaims};
 pub use identity::{
     DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DEVELOPMENT_LIFETIME, IDENTITY_TYPE, IdentityClaims,
-    caller_from_token, named_issuer,
+    IdentityToken,
 };
 pub use identity_key::{IdentityKey, IdentityKeyError};
 pub use invoke::{INVOKE_TYPE, InvokeClaims};
-pub use issuer::{ClaimNames, Issuer, IssuerError, MAX_IDENTITY_LIFETIME, check_issuers};
+pub use issuer::{ClaimNames, Issuer, IssuerError, MAX_IDENTITY_LIFETIME, TokenHeader, check_issuers};
 pub use key::{DEVELOPMENT_KID_PREFIX, KeyError, PublicKey, SigningKey, development_keys_only_in};
 pub use key_set::{IdentityKeys, MAX_KEYS};
+pub use key_source::{KeyPlace, KeySource, KeySourceError, KeysUrl, KeysUrlError};
 pub use strict::{Expected, MAX_TOKEN_BYTES, SKEW_SECONDS, TokenError, sign, verify};
 
 /// Longest life of an invoke or bundle token, in seconds. It bounds acceptance, not run time: a longer one would

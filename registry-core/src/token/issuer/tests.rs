@@ -45,7 +45,7 @@ fn what_makes_an_issuer_unusable_is_told_with_what_to_do() {
     let of = |member, value| fault(with(member, value)).unwrap();
     insta::assert_snapshot!(of("bounds", json!(null)), @r#"the issuer `https://idp.example.com` has no `bounds`; say which teams and roles it may give, as in `"bounds": {"teams": ["support"], "roles": ["*"], "may_elevate": false}`"#);
     insta::assert_snapshot!(of("algorithms", json!(["EdDSA", "RS256"])), @"the key `ec-1` of the issuer `https://idp.example.com` is for ES256, which its `algorithms` do not list; add it there or leave out the key");
-    insta::assert_snapshot!(of("algorithms", json!([])), @"the key `ed-1` of the issuer `https://idp.example.com` is for EdDSA, which its `algorithms` do not list; add it there or leave out the key");
+    insta::assert_snapshot!(of("algorithms", json!([])), @"`algorithms` of the issuer `https://idp.example.com` is empty or has nothing usable in it; no token could be accepted");
     insta::assert_snapshot!(of("keys", json!([{"kty": "oct"}])), @"`keys` of the issuer `https://idp.example.com` is empty or has nothing usable in it; no token could be accepted");
     insta::assert_snapshot!(of("typ", json!([])), @"`typ` of the issuer `https://idp.example.com` is empty or has nothing usable in it; no token could be accepted");
     insta::assert_snapshot!(of("max_lifetime", json!(86_401)), @"`max_lifetime` of the issuer `https://idp.example.com` must be from 1 to 86400 seconds");
@@ -55,10 +55,41 @@ fn what_makes_an_issuer_unusable_is_told_with_what_to_do() {
 }
 
 #[test]
+fn keys_over_plain_http_are_for_development() {
+    let at = |url: &str| with("keys", json!({"url": url}));
+    let plain = at("http://127.0.0.1:9/keys");
+    insta::assert_snapshot!(fault(plain.clone()).unwrap(), @"the keys of the issuer `https://idp.example.com` lie at `http://127.0.0.1:9/keys`, and plain HTTP is for development mode; give an `https://` address");
+    assert_eq!(check_issuers(&[plain], true), Ok(()));
+    assert_eq!(fault(at("https://idp.example.com/keys")), None);
+    assert_eq!(fault(with("keys", json!({"file": "keys.json"}))), None);
+}
+
+#[test]
+fn tokens_come_by_authorization_unless_another_header_is_named() {
+    let issuer: Issuer = serde_json::from_value(good()).unwrap();
+    assert_eq!(issuer.header, TokenHeader::Authorization);
+    let access = with("header", json!("Cf-Access-Jwt-Assertion"));
+    assert_eq!(access.header, TokenHeader::CloudflareAccess);
+    let mut other = good();
+    other["header"] = json!("Cookie");
+    assert!(serde_json::from_value::<Issuer>(other).is_err());
+}
+
+#[test]
 fn names_of_claims_stand_for_one_thing_each() {
-    for claims in [json!({"role": ""}), json!({"role": "teams"}), json!({"elevated_until": "exp"})] {
+    for claims in [
+        json!({"role": ""}),
+        json!({"role": "/"}),
+        json!({"role": "teams"}),
+        json!({"role": "/teams"}),
+        json!({"elevated_until": "exp"}),
+        json!({"role": "/sub"}),
+        json!({"role": "/aud/0"}),
+    ] {
         assert!(matches!(check_issuers(&[with("claims", claims)], true), Err(IssuerError::ClaimNames(_))));
     }
+    let within = json!({"role": "/custom/role", "teams": "/custom/groups"});
+    assert_eq!(check_issuers(&[with("claims", within)], true), Ok(()));
 }
 
 #[test]
