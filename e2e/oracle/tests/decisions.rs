@@ -123,7 +123,7 @@ fn member(number: usize, version: &str) -> Member {
 }
 
 fn release(number: usize, head: &Audience, version: &str, (own, needs, blocked): Draft) -> ReleaseRecord {
-    let needs = needs.into_iter().filter(|(needed, _)| *needed < number && number % 2 != 0);
+    let needs = needs.into_iter().filter(|(needed, _)| *needed < number && !number.is_multiple_of(2));
     let needs = needs.map(|(needed, is_there)| member(needed, if is_there { "1.0.0" } else { "9.0.0" }));
     ReleaseRecord {
         audience: own.unwrap_or_else(|| head.clone()),
