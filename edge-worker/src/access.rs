@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use registry_core::Version;
+use registry_core::api::Code;
 use registry_core::catalog::{ReleaseRecord, SkillRecord};
 use registry_core::id::SkillId;
 use registry_core::policy::{Audience, Caller, Denial, Visibility, release_is_open, visibility};
@@ -214,7 +215,7 @@ pub(crate) fn no_version(spec: &Spec, versions: &[Version]) -> Refusal {
         spec.requirement,
         listed.join(", ")
     );
-    Refusal::new(http::StatusCode::NOT_FOUND, "VERSION_NOT_FOUND", detail)
+    Refusal::new(Code::VersionNotFound, detail)
 }
 
 /// The spec of a skill and a version that a caller wrote apart.

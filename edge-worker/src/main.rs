@@ -9,20 +9,23 @@ mod program {
     use std::process::ExitCode;
     use std::sync::Arc;
 
-    use clap::Parser;
+    use clap::{Parser, Subcommand};
     use edge_worker::native::{FilesHost, Metrics, serve};
-    use edge_worker::{Edge, EdgeConfig};
+    use edge_worker::{Edge, EdgeConfig, openapi};
     use registry_core::diagnostic::causes;
     use tokio::net::TcpListener;
     use tokio::signal::unix::{SignalKind, signal};
 
     /// Serves a catalog on one machine: pages, search, access decisions and invocation.
     #[derive(Debug, Parser)]
-    #[command(name = "guildhall-edge", version)]
+    #[command(name = "guildhall-edge", version, args_conflicts_with_subcommands = true)]
+    #[command(subcommand_negates_reqs = true)]
     struct Arguments {
+        #[command(subcommand)]
+        document: Option<Document>,
         /// The edge's configuration: keys, issuers, sandbox (JSON; see docs/operations.md).
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
+        #[arg(long, value_name = "FILE", required = true)]
+        config: Option<PathBuf>,
         /// The folder that `guildhall build` wrote.
         #[arg(long, value_name = "DIR", default_value = "dist")]
         catalog: PathBuf,
@@ -37,9 +40,30 @@ mod program {
         metrics: Option<SocketAddr>,
     }
 
+    /// A document that is printed.
+    #[derive(Debug, Clone, Copy, Subcommand)]
+    enum Document {
+        /// Print the OpenAPI document, which every edge serves at `/openapi.json`.
+        Openapi,
+        /// Print the definitions of the tools `search` and `invoke`, which every edge serves at `/tools`.
+        Tools,
+    }
+
+    fn print(document: Document) -> Result<(), Box<dyn Error>> {
+        let document = match document {
+            Document::Openapi => openapi::document(),
+            Document::Tools => openapi::tools(),
+        };
+        Ok(writeln!(std::io::stdout(), "{document:#}")?)
+    }
+
     async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-        let json = std::fs::read(&arguments.config)
-            .map_err(|error| format!("cannot read `{}`: {error}", arguments.config.display()))?;
+        if let Some(document) = arguments.document {
+            return print(document);
+        }
+        let config = arguments.config.unwrap_or_default();
+        let json =
+            std::fs::read(&config).map_err(|error| format!("cannot read `{}`: {error}", config.display()))?;
         let edge = Edge::new(EdgeConfig::parse(&json)?)?;
         let host = FilesHost::new(&arguments.catalog, &arguments.log)?;
         let listener = TcpListener::bind(arguments.listen).await?;

@@ -1,7 +1,11 @@
 //! The wire formats of the edge's API and of the sandbox's, each in one place for both sides.
 
+mod code;
+
 use std::collections::BTreeSet;
 
+pub use code::Code;
+use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,6 +18,7 @@ use crate::organisation::Limits;
 use crate::policy::AccessLevel;
 use crate::requirement::{Requirement, Spec};
 use crate::status::Status;
+use crate::token::PublicKey;
 
 /// Most results that one search returns.
 pub const MAX_RESULTS: usize = 50;
@@ -24,13 +29,14 @@ pub const MAX_QUERY: usize = 4096;
 pub const MAX_RESULT_BYTES: usize = 16 << 20;
 
 /// Body of `POST /search`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchRequest {
-    /// What is looked for, in words.
+    /// What is looked for, in words; at most 4096 bytes.
     pub query: String,
-    /// How many results; at most [`MAX_RESULTS`].
+    /// How many results.
     #[serde(default = "default_k")]
+    #[schemars(range(min = 1, max = MAX_RESULTS))]
     pub k: usize,
     /// What the results must be.
     #[serde(default)]
@@ -45,7 +51,7 @@ fn default_k() -> usize {
 }
 
 /// What search results must be; absent means anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filters {
     /// Of this team.
@@ -66,7 +72,7 @@ pub struct Filters {
 }
 
 /// What a search says of a skill; a search shard holds it as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listing {
     /// `team/name`.
@@ -93,7 +99,7 @@ pub struct Listing {
 }
 
 /// One search result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SearchHit {
     /// The skill.
     #[serde(flatten)]
@@ -107,7 +113,7 @@ pub struct SearchHit {
 
 /// What a result's rank is made of, in millionths of what the best possible result of the query would have. A result
 /// that is found by its name stands above all that are not, whatever it is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// By the words that it shares with the query.
     pub words: u32,
@@ -116,7 +122,7 @@ pub struct Explanation {
 }
 
 /// Answer of `GET /skills/{team}/{name}[/{version}]` as JSON: what a release says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReleaseDetail {
     /// What a search says of it.
     #[serde(flatten)]
@@ -149,7 +155,7 @@ pub struct ReleaseDetail {
 }
 
 /// One source file of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileDetail {
     /// Path relative to the skill.
     pub path: String,
@@ -162,7 +168,7 @@ pub struct FileDetail {
 }
 
 /// Answer of `GET /readyz` while a catalog is served.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ready {
     /// `ready`, or `degraded` where there is an alarm.
@@ -181,15 +187,16 @@ pub struct Ready {
 }
 
 /// Body of `POST /resolve`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResolveRequest {
     /// `team/name` or `team/name:REQ`.
+    #[schemars(with = "Spec")]
     pub spec: String,
 }
 
 /// Answer of `POST /resolve`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resolved {
     /// The skill.
     pub skill: SkillId,
@@ -208,15 +215,16 @@ pub struct Resolved {
 }
 
 /// Body of `POST /acl/check`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AclRequest {
     /// `team/name` or `team/name:REQ`.
+    #[schemars(with = "Spec")]
     pub skill: String,
 }
 
 /// Answer of `POST /acl/check`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AclAnswer {
     /// Whether the caller may find, read and invoke it.
     pub allowed: bool,
@@ -228,13 +236,15 @@ pub struct AclAnswer {
 }
 
 /// Body of `POST /invoke`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvokeRequest {
     /// `team/name`.
+    #[schemars(with = "SkillId")]
     pub name: String,
     /// The versions that will do.
     #[serde(default = "any_version")]
+    #[schemars(with = "Requirement")]
     pub version_constraint: String,
     /// What the skill gets on standard input.
     #[serde(default)]
@@ -246,7 +256,7 @@ fn any_version() -> String {
 }
 
 /// How an execution ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExecutionOutcome {
     /// Exit code 0.
@@ -260,7 +270,7 @@ pub enum ExecutionOutcome {
 }
 
 /// What an execution produced.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExecutionResult {
     /// How it ended.
@@ -280,7 +290,7 @@ pub struct ExecutionResult {
 }
 
 /// Answer of `POST /invoke`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InvokeAnswer {
     /// Names the invocation in every log.
     pub txn: String,
@@ -294,7 +304,7 @@ pub struct InvokeAnswer {
 }
 
 /// Body of the sandbox's `POST /execute`; the invoke token in `Authorization` signs its bytes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExecutionRequest {
     /// The closure whose digest is in the token.
@@ -308,7 +318,7 @@ pub struct ExecutionRequest {
 }
 
 /// An error answer (RFC 9457) of edge and sandbox.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// `about:blank`: `code` tells problems apart.
     #[serde(rename = "type")]
@@ -320,6 +330,7 @@ pub struct Problem {
     /// What is wrong and what to do, for people.
     pub detail: String,
     /// Stable, for machines.
+    #[schemars(with = "Code")]
     pub code: String,
     /// Set on denials.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -327,7 +338,7 @@ pub struct Problem {
 }
 
 /// What a denial says beside the problem.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DenialDetail {
     /// The code once more, under the name that agents look for.
     pub error: String,
@@ -339,4 +350,43 @@ pub struct DenialDetail {
     pub reason: String,
     /// Where to ask for access.
     pub request_url: String,
+}
+
+/// Answer of `GET /.well-known/jwks.json`: a JSON Web Key Set (RFC 7517).
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct KeySet {
+    /// The keys.
+    pub keys: Vec<PublishedKey>,
+}
+
+/// A public key with what it is for.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct PublishedKey {
+    /// The key.
+    #[serde(flatten)]
+    pub key: PublicKey,
+    /// `EdDSA`.
+    pub alg: String,
+    /// `sig`: for signatures.
+    #[serde(rename = "use")]
+    pub purpose: String,
+}
+
+impl PublishedKey {
+    /// A key for the edge's signatures.
+    #[must_use]
+    pub fn new(key: PublicKey) -> Self {
+        Self { key, alg: "EdDSA".to_owned(), purpose: "sig".to_owned() }
+    }
+}
+
+/// Answer of `GET /.well-known/oauth-protected-resource` (RFC 9728).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProtectedResource {
+    /// The edge's address.
+    pub resource: String,
+    /// The issuers whose tokens it takes.
+    pub authorization_servers: Vec<String>,
+    /// How a token is sent: `header`.
+    pub bearer_methods_supported: Vec<String>,
 }

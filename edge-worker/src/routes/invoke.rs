@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use registry_core::api::{
-    ExecutionOutcome, ExecutionRequest, ExecutionResult, InvokeAnswer, InvokeRequest, Problem,
+    Code, ExecutionOutcome, ExecutionRequest, ExecutionResult, InvokeAnswer, InvokeRequest, Problem,
 };
 use registry_core::digest::Digest;
 use registry_core::manifest::SkillType;
@@ -21,6 +21,7 @@ use crate::access::{self, Granted};
 use crate::handle::{Request, hexadecimal};
 use crate::host::Host;
 use crate::reply::{self, Refusal, Reply};
+use crate::trace;
 
 /// How much longer than the execution itself the edge waits for the sandbox.
 const SANDBOX_GRACE: Duration = Duration::from_secs(15);
@@ -37,11 +38,11 @@ impl<H: Host> Request<'_, H> {
                 granted.release.skill_type.as_str(),
                 granted.skill
             );
-            return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "TYPE_NOT_SUPPORTED", detail));
+            return Err(Refusal::new(Code::TypeNotSupported, detail));
         }
         if self.catalog.head.has_expired(self.now) {
             return Err(Refusal::unavailable(
-                "HEAD_EXPIRED",
+                Code::HeadExpired,
                 "the catalog has expired: nothing is invoked",
                 "head.json has expired",
             ));
@@ -92,7 +93,7 @@ impl<H: Host> Request<'_, H> {
         payload: serde_json::Value,
     ) -> Result<ExecutionResult, Refusal> {
         let unsigned = |error: TokenError| {
-            Refusal::unavailable("UNAVAILABLE", "the edge cannot sign at the moment", error)
+            Refusal::unavailable(Code::Unavailable, "the edge cannot sign at the moment", error)
         };
         let release = &granted.release;
         let request = ExecutionRequest {
@@ -103,20 +104,27 @@ impl<H: Host> Request<'_, H> {
         };
         let body = serde_json::to_vec(&request).map_err(|error| Refusal::bad_request(error.to_string()))?;
         let jti = self.host.random().map_err(|error| {
-            Refusal::unavailable("UNAVAILABLE", "the edge cannot sign at the moment", error)
+            Refusal::unavailable(Code::Unavailable, "the edge cannot sign at the moment", error)
         })?;
         let token = self.invoke_token(granted, Digest::of(&body), hexadecimal(&jti)).map_err(unsigned)?;
-        let request = http::Request::builder()
+        let mut request = http::Request::builder()
             .method(Method::POST)
             .uri(format!("{}/execute", self.edge.config.sandbox.url))
             .header(AUTHORIZATION, format!("Bearer {token}"))
             .header(CONTENT_TYPE, "application/json")
             .body(Bytes::from(body))
             .map_err(|error| unreachable_sandbox(&error))?;
+        request.headers_mut().extend(self.trace()?);
         let timeout = Duration::from_secs(release.limits.max_execution_time.into()) + SANDBOX_GRACE;
         let response =
             self.host.fetch(request, timeout).await.map_err(|error| unreachable_sandbox(&error))?;
         result_of(&response)
+    }
+
+    /// The headers that let the execution belong to the caller's trace.
+    fn trace(&self) -> Result<HeaderMap, Refusal> {
+        let random = || self.host.random().map_err(|error| unreachable_sandbox(&error));
+        Ok(trace::passed_on(self.headers, random()?, random()?).into_iter().collect())
     }
 
     fn bundle_token(&self, bundle: Digest) -> Result<String, TokenError> {
@@ -167,17 +175,17 @@ impl<H: Host> Request<'_, H> {
 }
 
 fn unreachable_sandbox(error: &dyn std::error::Error) -> Refusal {
-    bad_gateway("SANDBOX_UNAVAILABLE", "the sandbox does not answer; try again later", error.to_string())
+    bad_gateway(Code::SandboxUnavailable, "the sandbox does not answer; try again later", error.to_string())
 }
 
-fn bad_gateway(code: &'static str, detail: &str, log: String) -> Refusal {
-    Refusal::new(StatusCode::BAD_GATEWAY, code, detail).with_log(log)
+fn bad_gateway(code: Code, detail: &str, log: String) -> Refusal {
+    Refusal::new(code, detail).with_log(log)
 }
 
 fn result_of(response: &http::Response<Bytes>) -> Result<ExecutionResult, Refusal> {
     let garbage = |error: serde_json::Error| {
         bad_gateway(
-            "SANDBOX_GARBAGE",
+            Code::SandboxGarbage,
             "the sandbox answered with something that is no result",
             error.to_string(),
         )
@@ -185,12 +193,12 @@ fn result_of(response: &http::Response<Bytes>) -> Result<ExecutionResult, Refusa
     match response.status() {
         StatusCode::OK => serde_json::from_slice(response.body()).map_err(garbage),
         StatusCode::TOO_MANY_REQUESTS => {
-            Err(Refusal::unavailable("SANDBOX_BUSY", "the sandbox is busy; try again in a moment", "429"))
+            Err(Refusal::unavailable(Code::SandboxBusy, "the sandbox is busy; try again in a moment", "429"))
         }
         status => {
             let problem: Problem = serde_json::from_slice(response.body()).map_err(garbage)?;
             let log = format!("{status} {}: {}", problem.code, problem.detail);
-            Err(bad_gateway("SANDBOX_REFUSED", "the sandbox refused the execution", log))
+            Err(bad_gateway(Code::SandboxRefused, "the sandbox refused the execution", log))
         }
     }
 }

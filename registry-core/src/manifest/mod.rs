@@ -86,7 +86,7 @@ pub struct Command {
 }
 
 /// What an execution may touch. Absent means denied.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a map of permissions")]
 pub struct Permissions {
     /// Network access.
