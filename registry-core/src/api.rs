@@ -1,6 +1,7 @@
 //! The wire formats of the edge's API and of the sandbox's, each in one place for both sides.
 
 mod code;
+mod object;
 
 use std::collections::BTreeSet;
 
@@ -39,7 +40,7 @@ pub struct SearchRequest {
     #[schemars(range(min = 1, max = MAX_RESULTS))]
     pub k: usize,
     /// What the results must be.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::object")]
     pub filters: Filters,
     /// Whether each result says why it is one.
     #[serde(default)]

@@ -110,7 +110,7 @@ segment!(
 /// A skill's identity, `{team}/{name}`. It equals the skill's path, so two skills cannot share one (law 1).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = SKILL_ID))]
+#[schemars(extend("pattern" = SKILL_ID, "examples" = ["data/pii-redactor"]))]
 pub struct SkillId {
     /// The owning team.
     pub team: TeamName,

@@ -39,20 +39,28 @@ pub(super) struct Answer {
     pub(super) schema: Option<SchemaOf>,
 }
 
-const SEGMENT: &str = r#"{"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 64}"#;
 const TEXT: &str = r#"{"type": "string"}"#;
-const TEAM: Parameter = Parameter { name: "team", meaning: "the skill's team", schema: SEGMENT };
+const TEAM: Parameter = Parameter {
+    name: "team",
+    meaning: "the skill's team",
+    schema: r#"{"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 64, "examples": ["data"]}"#,
+};
 const NAME: Parameter = Parameter {
     name: "name",
     meaning: "the skill's name; with `.md` at its end, Markdown is answered whatever `Accept` says",
-    schema: r#"{"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*(\\.md)?$", "maxLength": 67}"#,
+    schema: r#"{"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*(\\.md)?$", "maxLength": 67,
+        "examples": ["pii-redactor"]}"#,
 };
 const VERSION: Parameter = Parameter {
     name: "version",
     meaning: "a version, with `.md` at its end likewise; or `versions`, `feed.atom`, `feed.json`: what belongs to the skill as a whole",
-    schema: r#"{"type": "string", "examples": ["1.0.0", "versions"]}"#,
+    schema: r#"{"type": "string", "examples": ["2.0.0", "versions"]}"#,
 };
-const RELEASE: Parameter = Parameter { name: "version", meaning: "a version", schema: TEXT };
+const RELEASE: Parameter = Parameter {
+    name: "version",
+    meaning: "a version",
+    schema: r#"{"type": "string", "examples": ["2.0.0"]}"#,
+};
 const FILE: Parameter = Parameter {
     name: "file",
     meaning: "the archive of the source files, or the served Markdown",
@@ -115,7 +123,11 @@ pub(super) fn describe(action: Action) -> Description {
     }
 }
 
-const PLAIN_NAME: Parameter = Parameter { name: "name", meaning: "the skill's name", schema: SEGMENT };
+const PLAIN_NAME: Parameter = Parameter {
+    name: "name",
+    meaning: "the skill's name",
+    schema: r#"{"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 64, "examples": ["pii-redactor"]}"#,
+};
 const INVOKED: &[Code] = &[
     Code::AclDenied,
     Code::VersionNotFound,
