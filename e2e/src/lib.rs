@@ -20,6 +20,6 @@ pub use programs::{browser_engine, guildhall, workspace};
 pub use repository::{Repository, files};
 pub use secured::Secured;
 pub use served::Served;
-pub use stand::{HostKind, Stand, hosts};
+pub use stand::{HostKind, Stand, edge_config, hosts};
 pub use watched::Watched;
 pub use world::{World, check, key};

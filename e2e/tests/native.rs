@@ -1,13 +1,17 @@
-//! What the native host alone does: TLS and compression.
+//! What is tried on the native host alone: TLS, compression, the request that goes to the sandbox.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use e2e::{HostKind, Repository, Secured, Stand};
+use bytes::Bytes;
+use e2e::{HostKind, Repository, Secured, Stand, edge_config};
+use edge_worker::native::FilesHost;
+use edge_worker::{Edge, handle};
 use flate2::read::GzDecoder;
 use reqwest::Version;
 use reqwest::blocking::Client;
@@ -104,4 +108,38 @@ fn what_is_the_same_for_everybody_is_compressed_and_nothing_else() {
     ] {
         assert_eq!((answer.status, answer.header("content-encoding")), (200, None));
     }
+}
+
+#[tokio::test]
+async fn an_execution_belongs_to_the_trace_of_its_caller() {
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    const PARENT: &str = "b7ad6b7169203331";
+    let repository = Repository::of_examples().unwrap();
+    repository.build().unwrap();
+    let wire = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sandbox = format!("http://{}", wire.local_addr().unwrap());
+    let heads = thread::spawn(move || {
+        let mut heads = Vec::new();
+        for _ in 0..2 {
+            let lines = BufReader::new(wire.accept().unwrap().0).lines();
+            let head: Vec<String> = lines.map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
+            heads.push(head.join("\n"));
+        }
+        heads
+    });
+    let log = tempfile::tempdir().unwrap();
+    let host = FilesHost::new(&repository.catalog(), log.path()).unwrap();
+    let edge = Edge::new(edge_config(&repository, "http://edge", &sandbox).unwrap()).unwrap();
+    for parent in [format!("00-{TRACE}-{PARENT}-01"), "no trace".to_owned()] {
+        let request =
+            http::Request::post("/invoke").header("traceparent", parent).header("tracestate", "vendor=x");
+        let body = Bytes::from_static(br#"{"name": "data/pii-redactor"}"#);
+        assert_eq!(handle(&host, &edge, request.body(body).unwrap()).await.status().as_u16(), 502);
+    }
+    let heads = heads.join().unwrap();
+    let [known, unknown] = &heads[..] else { panic!("{heads:?}") };
+    assert!(known.contains(&format!("traceparent: 00-{TRACE}-")) && !known.contains(PARENT), "{known}");
+    assert!(known.contains("-01") && known.contains("tracestate: vendor=x"), "{known}");
+    assert!(unknown.contains("traceparent: 00-") && !unknown.contains(TRACE), "{unknown}");
+    assert!(!unknown.contains("tracestate"), "{unknown}");
 }

@@ -46,3 +46,45 @@ impl Edge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::header::HeaderName;
+    use registry_core::token::SigningKey;
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::EdgeConfig;
+    use crate::reply::Refusal;
+
+    fn finished(origin: &str, development: bool, name: HeaderName) -> Option<String> {
+        let config = json!({
+            "origin": origin,
+            "development": development,
+            "head_keys": [],
+            "invoke_key": SigningKey::from_seed("invoke-1", [1; 32]).unwrap(),
+            "identity": [],
+            "sandbox": {"url": "http://x", "audience": "s"},
+            "pseudonym_key": "0".repeat(64),
+        });
+        let edge = Edge::new(EdgeConfig::parse(config.to_string().as_bytes()).unwrap()).unwrap();
+        let mut reply = Refusal::unauthenticated("x").into_reply();
+        edge.finish(&HeaderMap::new(), &mut reply);
+        Some(reply.headers().get(name)?.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn browsers_are_bound_to_https_where_the_edge_is_reached_by_it() {
+        let bound = |origin, development| finished(origin, development, STRICT_TRANSPORT_SECURITY).is_some();
+        assert!(bound("https://skills.example", false));
+        assert!(!bound("https://skills.example", true), "a machine that tries the program out stays free");
+        assert!(!bound("http://skills.example", false));
+    }
+
+    #[test]
+    fn who_is_not_known_is_told_where_tokens_come_from() {
+        let told = finished("https://skills.example", false, WWW_AUTHENTICATE).unwrap();
+        let address = "https://skills.example/.well-known/oauth-protected-resource";
+        assert_eq!(told, format!("Bearer realm=\"guildhall\", resource_metadata=\"{address}\""));
+    }
+}

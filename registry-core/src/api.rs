@@ -2,6 +2,7 @@
 
 mod code;
 mod object;
+mod well_known;
 
 use std::collections::BTreeSet;
 
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+pub use well_known::{KeySet, ProtectedResource, PublishedKey};
 
 use crate::catalog::{Member, Released};
 use crate::digest::Digest;
@@ -19,7 +21,6 @@ use crate::organisation::Limits;
 use crate::policy::AccessLevel;
 use crate::requirement::{Requirement, Spec};
 use crate::status::Status;
-use crate::token::PublicKey;
 
 /// Most results that one search returns.
 pub const MAX_RESULTS: usize = 50;
@@ -351,43 +352,4 @@ pub struct DenialDetail {
     pub reason: String,
     /// Where to ask for access.
     pub request_url: String,
-}
-
-/// Answer of `GET /.well-known/jwks.json`: a JSON Web Key Set (RFC 7517).
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct KeySet {
-    /// The keys.
-    pub keys: Vec<PublishedKey>,
-}
-
-/// A public key with what it is for.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct PublishedKey {
-    /// The key.
-    #[serde(flatten)]
-    pub key: PublicKey,
-    /// `EdDSA`.
-    pub alg: String,
-    /// `sig`: for signatures.
-    #[serde(rename = "use")]
-    pub purpose: String,
-}
-
-impl PublishedKey {
-    /// A key for the edge's signatures.
-    #[must_use]
-    pub fn new(key: PublicKey) -> Self {
-        Self { key, alg: "EdDSA".to_owned(), purpose: "sig".to_owned() }
-    }
-}
-
-/// Answer of `GET /.well-known/oauth-protected-resource` (RFC 9728).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ProtectedResource {
-    /// The edge's address.
-    pub resource: String,
-    /// The issuers whose tokens it takes.
-    pub authorization_servers: Vec<String>,
-    /// How a token is sent: `header`.
-    pub bearer_methods_supported: Vec<String>,
 }

@@ -103,9 +103,7 @@ impl<H: Host> Request<'_, H> {
             payload,
         };
         let body = serde_json::to_vec(&request).map_err(|error| Refusal::bad_request(error.to_string()))?;
-        let jti = self.host.random().map_err(|error| {
-            Refusal::unavailable(Code::Unavailable, "the edge cannot sign at the moment", error)
-        })?;
+        let jti = self.random()?;
         let token = self.invoke_token(granted, Digest::of(&body), hexadecimal(&jti)).map_err(unsigned)?;
         let mut request = http::Request::builder()
             .method(Method::POST)
@@ -123,8 +121,13 @@ impl<H: Host> Request<'_, H> {
 
     /// The headers that let the execution belong to the caller's trace.
     fn trace(&self) -> Result<HeaderMap, Refusal> {
-        let random = || self.host.random().map_err(|error| unreachable_sandbox(&error));
-        Ok(trace::passed_on(self.headers, random()?, random()?).into_iter().collect())
+        Ok(trace::passed_on(self.headers, self.random()?, self.random()?).into_iter().collect())
+    }
+
+    fn random(&self) -> Result<[u8; 16], Refusal> {
+        self.host.random().map_err(|error| {
+            Refusal::unavailable(Code::Unavailable, "the edge cannot sign at the moment", error)
+        })
     }
 
     fn bundle_token(&self, bundle: Digest) -> Result<String, TokenError> {
