@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG};
+use http::header::{ACCEPT_RANGES, CONTENT_RANGE, ETAG};
 use registry_core::api::Code;
 use registry_core::catalog::Key;
 
@@ -27,7 +27,7 @@ impl<H: Host> Request<'_, H> {
     pub(super) async fn stored(&self, file: Stored<'_>) -> Result<Reply, Refusal> {
         let tag = entity_tag(&file.key.digest());
         let mut reply = match wanted(self.method, self.headers, &tag)? {
-            Wanted::Nothing => unchanged(),
+            Wanted::Nothing => unchanged(file.media_type),
             Wanted::Part(range) => part(&read(self.host, &file.key).await?, range, file.media_type)?,
             Wanted::Whole if file.streamed => {
                 reply::reply(StatusCode::OK, file.media_type, Body::Object(file.key))
@@ -46,11 +46,9 @@ impl<H: Host> Request<'_, H> {
     }
 }
 
-/// The answer to a caller who has the file.
-pub(super) fn unchanged() -> Reply {
-    let mut reply = reply::reply(StatusCode::NOT_MODIFIED, "", Body::Bytes(Bytes::new()));
-    reply.headers_mut().remove(CONTENT_TYPE);
-    reply
+/// The answer to a caller who has the file. Its media type lets a host know what it would have compressed.
+pub(super) fn unchanged(media_type: &str) -> Reply {
+    reply::reply(StatusCode::NOT_MODIFIED, media_type, Body::Bytes(Bytes::new()))
 }
 
 fn part(bytes: &Bytes, range: ByteRange, media_type: &str) -> Result<Reply, Refusal> {

@@ -18,6 +18,7 @@ use crate::reply::{self, Body, Refusal, Reply};
 const OPENAPI: &str = include_str!("../../../schema/openapi.json");
 /// The tool definitions, made of the types by `guildhall-edge tools`.
 const TOOLS: &str = include_str!("../../../schema/tools.json");
+const JSON: &str = "application/json";
 /// A change is seen within minutes.
 const CACHE: &str = "public, max-age=300";
 
@@ -37,11 +38,9 @@ pub(crate) fn own(
     };
     let tag = entity_tag(&Digest::of(&bytes));
     let mut reply = match wanted(method, headers, &tag)? {
-        Wanted::Nothing => unchanged(),
+        Wanted::Nothing => unchanged(JSON),
         // Too small to be asked for in parts.
-        Wanted::Whole | Wanted::Part(_) => {
-            reply::reply(StatusCode::OK, "application/json", Body::Bytes(bytes))
-        }
+        Wanted::Whole | Wanted::Part(_) => reply::reply(StatusCode::OK, JSON, Body::Bytes(bytes)),
     };
     reply::set(&mut reply, ETAG, &tag);
     reply::open(&mut reply, CACHE);
