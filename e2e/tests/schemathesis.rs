@@ -16,9 +16,12 @@ fn compare(kind: HostKind) {
     let examples = env::var("GUILDHALL_SCHEMATHESIS_EXAMPLES").unwrap_or_else(|_| "100".to_owned());
     let stand = Stand::start(kind, Repository::of_examples().unwrap()).unwrap();
     let token = stand.token("finance-agent", &[]).unwrap();
+    // It keeps what it has learned where it is called, and nothing of that is wanted.
+    let folder = tempfile::tempdir().unwrap();
     for headers in [vec![], vec![format!("Authorization: Bearer {token}")]] {
         let mut run = Command::new(&program);
-        run.args(["run", &format!("{}/openapi.json", stand.url()), "--checks", CHECKS])
+        run.current_dir(&folder)
+            .args(["run", &format!("{}/openapi.json", stand.url()), "--checks", CHECKS])
             .args(["--phases", "examples,coverage,fuzzing", "--max-examples", &examples])
             .args(["--seed", "1", "--generation-database", "none"])
             .args(headers.iter().flat_map(|header| ["-H", header]));
