@@ -60,6 +60,12 @@ impl Process {
         Ok(())
     }
 
+    /// Sends it a signal, by its name without `SIG`.
+    pub(crate) fn signal(&self, name: &str) -> Result<()> {
+        Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status()?;
+        Ok(())
+    }
+
     /// The next line that it prints, without its end.
     pub(crate) fn line(&mut self) -> Result<String> {
         let mut line = String::new();

@@ -278,7 +278,10 @@ impl Stand {
 }
 
 /// The configuration of an edge in development mode, its keys made by `guildhall`.
-fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> Result<EdgeConfig> {
+///
+/// # Errors
+/// When a key cannot be made.
+pub fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> Result<EdgeConfig> {
     let key = |purpose: &str| -> Result<SigningKey> {
         let name = format!("development-{purpose}");
         let file = format!(".guildhall/keys/{name}.json");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use registry_core::Version;
+use registry_core::api::Code;
 use registry_core::catalog::{IndexBucket, ReleaseRecord};
 use registry_core::id::SkillId;
 use registry_core::policy::{self, Access, Audience, Chosen, Denial, Wanted};
@@ -128,7 +129,7 @@ pub(crate) fn no_version(spec: &Spec, versions: &[Version]) -> Refusal {
         spec.requirement,
         listed.join(", ")
     );
-    Refusal::new(http::StatusCode::NOT_FOUND, "VERSION_NOT_FOUND", detail)
+    Refusal::new(Code::VersionNotFound, detail)
 }
 
 /// The spec of a skill and a version that a caller wrote apart.

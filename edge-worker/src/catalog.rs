@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use registry_core::api::Code;
 use registry_core::catalog::{Head, IndexBucket, Key, PathBucket, PublicFile, Root};
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
@@ -208,7 +209,7 @@ pub(crate) fn broken(key: &Key, why: impl ToString) -> Refusal {
 
 fn unavailable(why: impl ToString) -> Refusal {
     Refusal::unavailable(
-        "CATALOG_UNAVAILABLE",
+        Code::CatalogUnavailable,
         "the catalog cannot be read at the moment; try again later",
         why,
     )

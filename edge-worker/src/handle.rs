@@ -4,22 +4,30 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{ALLOW, CONTENT_LENGTH};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use matchit::Router;
+use registry_core::api::Code;
 use registry_core::policy::Caller;
 use registry_core::requirement::Spec;
 use registry_core::usage::{Outcome, UsageRecord, pseudonym};
 
-use crate::catalog::{Catalog, Current};
+use crate::browsers;
+use crate::catalog::{Catalog, Current, read};
 use crate::config::EdgeConfig;
 use crate::host::Host;
 use crate::keys::{KeyFileError, Keyring};
 use crate::reply::{self, Body, LogNote, Refusal, Reply};
-use crate::routes::{self, Route};
+use crate::routes::{self, Action, Route};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
+/// Longest address of a request, path and query, in bytes.
+const MAX_URI_BYTES: usize = 8 << 10;
+/// Most headers of a request.
+const MAX_HEADERS: usize = 100;
+/// Longest headers of a request, names and values together, in bytes.
+const MAX_HEADER_BYTES: usize = 32 << 10;
 
 /// An edge: configuration, routes, and the catalog that is current.
 #[derive(Debug)]
@@ -28,6 +36,7 @@ pub struct Edge {
     pub(crate) keys: Keyring,
     current: Current,
     router: Router<Route>,
+    public_file: Route,
 }
 
 impl Edge {
@@ -36,8 +45,13 @@ impl Edge {
     /// # Errors
     /// When two routes contradict each other, which a test rules out.
     pub fn new(config: EdgeConfig) -> Result<Self, matchit::InsertError> {
-        let keys = Keyring::new(&config.identity);
-        Ok(Self { config, keys, current: Current::default(), router: routes::table()? })
+        Ok(Self {
+            keys: Keyring::new(&config.identity),
+            config,
+            current: Current::default(),
+            router: routes::router()?,
+            public_file: Route::public_file(),
+        })
     }
 
     /// Reads the keys of issuers that lie in files; to be called once, before the first request.
@@ -70,7 +84,6 @@ pub(crate) struct Request<'a, H: Host> {
     pub(crate) txn: String,
     /// The route for the log, as in `POST /invoke`.
     pub(crate) route: &'static str,
-    /// With GET for HEAD.
     pub(crate) method: &'a Method,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) uri: &'a Uri,
@@ -82,12 +95,19 @@ pub async fn handle<H: Host>(host: &H, edge: &Edge, request: http::Request<Bytes
     let (parts, body) = request.into_parts();
     let head_only = parts.method == Method::HEAD;
     let mut reply = answer(host, edge, &parts, &body).await.unwrap_or_else(Refusal::into_reply);
-    if head_only {
-        if let Body::Bytes(bytes) = reply.body() {
-            let length = bytes.len().to_string();
-            reply::set(&mut reply, CONTENT_LENGTH, &length);
-        }
-        *reply.body_mut() = Body::Bytes(Bytes::new());
+    edge.finish(&parts.headers, &mut reply);
+    if head_only { without_body(host, reply).await } else { reply }
+}
+
+/// The answer to `HEAD`: that of `GET` with the length of its body in place of the body.
+async fn without_body<H: Host>(host: &H, mut reply: Reply) -> Reply {
+    let length = match reply.body() {
+        Body::Bytes(bytes) => Some(bytes.len()),
+        Body::Object(key) => read(host, key).await.ok().map(|bytes| bytes.len()),
+    };
+    *reply.body_mut() = Body::Bytes(Bytes::new());
+    if let Some(length) = length.filter(|_| reply.status() != StatusCode::NOT_MODIFIED) {
+        reply::set(&mut reply, CONTENT_LENGTH, &length.to_string());
     }
     reply
 }
@@ -98,24 +118,24 @@ async fn answer<H: Host>(
     parts: &http::request::Parts,
     body: &Bytes,
 ) -> Result<Reply, Refusal> {
-    if body.len() > MAX_BODY_BYTES {
-        return Err(too_large());
-    }
+    check_size(parts, body)?;
     let path = parts.uri.path();
     let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
     let (route, parameters) = match edge.router.at(trimmed) {
-        Ok(found) => (*found.value, found.params),
-        Err(_) => (Route::PublicFile, matchit::Params::new()),
+        Ok(found) => (found.value, found.params),
+        Err(_) => (&edge.public_file, matchit::Params::new()),
     };
-    let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
-    let action = route.action(method)?;
-    if action == routes::Action::Health {
-        return Ok(routes::health());
+    if parts.method == Method::OPTIONS {
+        return Ok(options(route, &parts.headers));
+    }
+    let (name, action) = route.action(&parts.method)?;
+    if let Action::Own(own) = action {
+        return routes::own(own, &edge.config, &parts.method, &parts.headers);
     }
     let started = host.now();
     let now = started / 1000;
     let (catalog, alarm) = edge.current.load(host, &edge.config, now).await?;
-    if action == routes::Action::Ready {
+    if action == Action::Ready {
         return Ok(routes::ready(&catalog, alarm.as_ref()));
     }
     let request = Request {
@@ -126,8 +146,8 @@ async fn answer<H: Host>(
         now,
         started,
         txn: hexadecimal(&host.random().map_err(no_randomness)?),
-        route: action.name(),
-        method,
+        route: name,
+        method: &parts.method,
         headers: &parts.headers,
         uri: &parts.uri,
         body,
@@ -139,14 +159,40 @@ async fn answer<H: Host>(
     Ok(reply)
 }
 
+/// Refuses what no request needs. Hosts have bounds of their own, each another.
+fn check_size(parts: &http::request::Parts, body: &Bytes) -> Result<(), Refusal> {
+    if parts.uri.path_and_query().is_some_and(|address| address.as_str().len() > MAX_URI_BYTES) {
+        let detail = format!("an address has at most {MAX_URI_BYTES} bytes");
+        return Err(Refusal::new(Code::UriTooLong, detail));
+    }
+    let bytes: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if parts.headers.len() > MAX_HEADERS || bytes > MAX_HEADER_BYTES {
+        let detail =
+            format!("a request has at most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes together");
+        return Err(Refusal::new(Code::HeadersTooLarge, detail));
+    }
+    if body.len() > MAX_BODY_BYTES { Err(too_large()) } else { Ok(()) }
+}
+
+/// What a path answers, without a catalog: nothing of it depends on what there is or who asks.
+fn options(route: &Route, headers: &HeaderMap) -> Reply {
+    let mut reply = reply::reply(StatusCode::NO_CONTENT, "", Body::Bytes(Bytes::new()));
+    reply.headers_mut().remove(http::header::CONTENT_TYPE);
+    reply::set(&mut reply, ALLOW, &route.allowed());
+    if route.is_open() {
+        browsers::allow_reads(headers, &mut reply);
+    }
+    reply
+}
+
 /// The refusal of a body over [`MAX_BODY_BYTES`].
 pub(crate) fn too_large() -> Refusal {
     let detail = format!("a request body has at most {MAX_BODY_BYTES} bytes");
-    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail)
+    Refusal::new(Code::BodyTooLarge, detail)
 }
 
 fn no_randomness(error: crate::host::HostError) -> Refusal {
-    Refusal::unavailable("UNAVAILABLE", "the edge cannot answer at the moment; try again later", error)
+    Refusal::unavailable(Code::Unavailable, "the edge cannot answer at the moment; try again later", error)
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -184,7 +230,11 @@ impl<H: Host> Request<'_, H> {
     /// Appends a record; what cannot be logged is not done.
     pub(crate) async fn log(&self, record: &UsageRecord) -> Result<(), Refusal> {
         self.host.append_log(record).await.map_err(|error| {
-            Refusal::unavailable("LOG_UNAVAILABLE", "the usage log cannot be written; try again later", error)
+            Refusal::unavailable(
+                Code::LogUnavailable,
+                "the usage log cannot be written; try again later",
+                error,
+            )
         })
     }
 

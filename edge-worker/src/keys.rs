@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use registry_core::api::Code;
 use registry_core::token::{IdentityKeys, Issuer, KeyPlace, KeySource, KeysUrl};
 
 use self::gate::{Gate, Look};
@@ -188,7 +189,7 @@ fn seconds<H: Host>(host: &H) -> u64 {
 /// each token, which anybody can make.
 fn unavailable(note: Option<String>) -> Refusal {
     let detail = "the keys of the token's issuer cannot be read at the moment; try again later";
-    let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "KEYS_UNAVAILABLE", detail);
+    let refusal = Refusal::later(Code::KeysUnavailable, detail);
     match note {
         Some(note) => refusal.with_log(note),
         None => refusal,

@@ -1,18 +1,24 @@
 //! The edge. One entry, [`handle()`], over a narrow [`Host`]; two hosts: Cloudflare Workers and one machine.
 
 mod access;
+mod browsers;
 mod catalog;
+mod conditional;
 mod config;
 mod credential;
 mod handle;
 mod host;
 mod keys;
+mod negotiate;
 mod reply;
 mod routes;
 mod table;
+mod trace;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
 #[cfg(target_arch = "wasm32")]
 mod workers;
 

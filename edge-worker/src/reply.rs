@@ -1,9 +1,12 @@
 //! Answers: what the client gets, and what only the operator's log gets.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Response, StatusCode};
-use registry_core::api::{DenialDetail, Problem};
+use registry_core::api::{Code, DenialDetail, Problem};
 use registry_core::catalog::Key;
 use registry_core::html::{FILE_POLICY, PAGE_POLICY};
 use registry_core::prompt::Mistake;
@@ -18,6 +21,14 @@ pub enum Body {
     /// Workers host streams it unread; its digest stands in the answer's headers.
     Object(Key),
 }
+
+/// How long a caller should wait before it tries again what is unavailable, in seconds.
+const RETRY_SECONDS: &str = "5";
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// Pages use nothing of the reader's device.
+const NO_FEATURES: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 /// An answer in the making.
 pub(crate) type Reply = Response<Body>;
@@ -36,12 +47,11 @@ pub struct Searched {
 /// A refusal: three texts, for the client, for the log and for machines.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: String,
     log: Option<String>,
     more: Option<Box<More>>,
-    header: Option<(&'static str, &'static str)>,
+    headers: Vec<(HeaderName, String)>,
 }
 
 /// What a problem says beside its three texts.
@@ -52,64 +62,66 @@ enum More {
 }
 
 impl Refusal {
-    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), log: None, more: None, header: None }
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), log: None, more: None, headers: Vec::new() }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", detail)
+        Self::new(Code::BadRequest, detail)
     }
 
     pub(crate) fn unauthenticated(detail: impl Into<String>) -> Self {
-        Self::unauthorised("UNAUTHENTICATED", detail)
+        Self::new(Code::Unauthenticated, detail)
     }
 
     /// The refusal of a token whose issuer may not say what it claims.
     pub(crate) fn out_of_bounds(detail: String) -> Self {
-        Self::unauthorised("ISSUER_OUT_OF_BOUNDS", detail)
+        Self::new(Code::IssuerOutOfBounds, detail)
     }
 
-    fn unauthorised(code: &'static str, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, code, detail)
-            .with_header("www-authenticate", "Bearer realm=\"guildhall\"")
+    /// A refusal of what may work a little later.
+    pub(crate) fn unavailable(code: Code, detail: &str, log: impl ToString) -> Self {
+        Self::later(code, detail).with_log(log.to_string())
     }
 
-    pub(crate) fn unavailable(code: &'static str, detail: &str, log: impl ToString) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).with_log(log.to_string())
+    /// The same without a word for the operator.
+    pub(crate) fn later(code: Code, detail: &str) -> Self {
+        Self::new(code, detail).with_header(RETRY_AFTER, RETRY_SECONDS)
     }
 
     pub(crate) fn denied(skill: String, reason: String, request_url: String) -> Self {
         let denial = DenialDetail {
-            error: "ACL_DENIED".to_owned(),
+            error: Code::AclDenied.as_str().to_owned(),
             skill,
             allowed: false,
             reason: reason.clone(),
             request_url,
         };
-        Self {
-            more: Some(Box::new(More::Denial(denial))),
-            ..Self::new(StatusCode::FORBIDDEN, "ACL_DENIED", reason)
-        }
+        Self { more: Some(Box::new(More::Denial(denial))), ..Self::new(Code::AclDenied, reason) }
     }
 
     /// The refusal of a payload with these mistakes.
     pub(crate) fn invalid_parameters(mistakes: Vec<Mistake>) -> Self {
         let detail = "the payload does not fit: `errors` tells where each mistake is, and what to do";
-        let refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID_PARAMETERS", detail);
-        Self { more: Some(Box::new(More::Mistakes(mistakes))), ..refusal }
+        Self { more: Some(Box::new(More::Mistakes(mistakes))), ..Self::new(Code::InvalidParameters, detail) }
     }
 
     pub(crate) fn with_log(self, log: String) -> Self {
         Self { log: Some(log), ..self }
     }
 
-    /// Adds a header whose name is in lower case.
-    pub(crate) fn with_header(self, name: &'static str, value: &'static str) -> Self {
-        Self { header: Some((name, value)), ..self }
+    /// Adds a header.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     pub(crate) fn code(&self) -> &'static str {
-        self.code
+        self.code.as_str()
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     pub(crate) fn into_reply(mut self) -> Reply {
@@ -118,19 +130,20 @@ impl Refusal {
             Some(More::Denial(denial)) => (Some(denial), Vec::new()),
             Some(More::Mistakes(mistakes)) => (None, mistakes),
         };
+        let status = self.status();
         let problem = Problem {
             kind: "about:blank".to_owned(),
-            title: self.status.canonical_reason().unwrap_or_default().to_owned(),
-            status: self.status.as_u16(),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            status: status.as_u16(),
             detail: std::mem::take(&mut self.detail),
-            code: self.code.to_owned(),
+            code: self.code.as_str().to_owned(),
             errors,
             denial,
         };
-        let mut reply = json(self.status, &problem);
+        let mut reply = json(status, &problem);
         set(&mut reply, CONTENT_TYPE, "application/problem+json");
-        if let Some((name, value)) = self.header {
-            set(&mut reply, HeaderName::from_static(name), value);
+        for (name, value) in std::mem::take(&mut self.headers) {
+            set(&mut reply, name, &value);
         }
         if let Some(note) = self.into_note() {
             reply.extensions_mut().insert(note);
@@ -140,7 +153,7 @@ impl Refusal {
 
     /// What the operator's log gets.
     pub(crate) fn into_note(self) -> Option<LogNote> {
-        self.log.map(|log| LogNote(format!("{}: {log}", self.code)))
+        self.log.map(|log| LogNote(format!("{}: {log}", self.code.as_str())))
     }
 }
 
@@ -159,11 +172,25 @@ pub(crate) fn reply(status: StatusCode, media_type: &str, body: Body) -> Reply {
     set(&mut reply, CONTENT_TYPE, media_type);
     set(&mut reply, CACHE_CONTROL, "private, no-store");
     set(&mut reply, VARY, "Authorization, Cookie, Accept, Cf-Access-Jwt-Assertion");
-    set(&mut reply, http::header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(&mut reply, http::header::REFERRER_POLICY, "no-referrer");
-    let policy = if media_type.starts_with("text/html") { PAGE_POLICY } else { FILE_POLICY };
-    set(&mut reply, CONTENT_SECURITY_POLICY, policy);
+    set(&mut reply, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(&mut reply, REFERRER_POLICY, "no-referrer");
+    set(&mut reply, CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
+    if media_type.starts_with("text/html") {
+        set(&mut reply, CONTENT_SECURITY_POLICY, PAGE_POLICY);
+        set(&mut reply, CROSS_ORIGIN_OPENER_POLICY, "same-origin");
+        set(&mut reply, PERMISSIONS_POLICY, NO_FEATURES);
+    } else {
+        set(&mut reply, CONTENT_SECURITY_POLICY, FILE_POLICY);
+    }
     reply
+}
+
+/// Lets anybody keep an answer that is the same for every caller, as `cache` says, and scripts of any site read it.
+pub(crate) fn open(reply: &mut Reply, cache: &str) {
+    set(reply, CACHE_CONTROL, cache);
+    set(reply, ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    set(reply, ACCESS_CONTROL_EXPOSE_HEADERS, "Content-Range, ETag, Repr-Digest");
+    set(reply, CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin");
 }
 
 /// Sets a header; a value that is no header value is left out.

@@ -1,14 +1,20 @@
 //! The wire formats of the edge's API and of the sandbox's, each in one place for both sides.
 
+mod code;
+mod object;
 mod texts;
+mod well_known;
 
-pub use texts::{InstructionsAnswer, MemberText, PromptAnswer, Tokens};
+pub use texts::{InstructionsAnswer, Invoked, MemberText, PromptAnswer, Tokens};
 
 use std::collections::BTreeSet;
 
+pub use code::Code;
+use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+pub use well_known::{KeySet, ProtectedResource, PublishedKey};
 
 use crate::catalog::{Member, Released};
 use crate::digest::Digest;
@@ -29,16 +35,17 @@ pub const MAX_QUERY: usize = 4096;
 pub const MAX_RESULT_BYTES: usize = 16 << 20;
 
 /// Body of `POST /search`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchRequest {
-    /// What is looked for, in words.
+    /// What is looked for, in words; at most 4096 bytes.
     pub query: String,
-    /// How many results; at most [`MAX_RESULTS`].
+    /// How many results.
     #[serde(default = "default_k")]
+    #[schemars(range(min = 1, max = MAX_RESULTS))]
     pub k: usize,
     /// What the results must be.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::object")]
     pub filters: Filters,
     /// Whether each result says why it is one.
     #[serde(default)]
@@ -50,7 +57,7 @@ fn default_k() -> usize {
 }
 
 /// What search results must be; absent means anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filters {
     /// Of this team.
@@ -71,7 +78,7 @@ pub struct Filters {
 }
 
 /// What a search says of a skill; a search shard holds it as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listing {
     /// `team/name`.
@@ -98,7 +105,7 @@ pub struct Listing {
 }
 
 /// One search result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SearchHit {
     /// The skill.
     #[serde(flatten)]
@@ -112,7 +119,7 @@ pub struct SearchHit {
 
 /// What a result's rank is made of, in millionths of what the best possible result of the query would have. A result
 /// that is found by its name stands above all that are not, whatever it is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// By the words that it shares with the query.
     pub words: u32,
@@ -121,7 +128,7 @@ pub struct Explanation {
 }
 
 /// Answer of `GET /skills/{team}/{name}[/{version}]` as JSON: what a release says of itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReleaseDetail {
     /// What a search says of it.
     #[serde(flatten)]
@@ -160,7 +167,7 @@ pub struct ReleaseDetail {
 }
 
 /// One source file of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileDetail {
     /// Path relative to the skill.
     pub path: String,
@@ -173,7 +180,7 @@ pub struct FileDetail {
 }
 
 /// Answer of `GET /readyz` while a catalog is served.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ready {
     /// `ready`, or `degraded` where there is an alarm.
@@ -192,15 +199,16 @@ pub struct Ready {
 }
 
 /// Body of `POST /resolve`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResolveRequest {
     /// `team/name` or `team/name:REQ`.
+    #[schemars(with = "Spec")]
     pub spec: String,
 }
 
 /// Answer of `POST /resolve`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resolved {
     /// The skill.
     pub skill: SkillId,
@@ -219,15 +227,16 @@ pub struct Resolved {
 }
 
 /// Body of `POST /acl/check`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AclRequest {
     /// `team/name` or `team/name:REQ`.
+    #[schemars(with = "Spec")]
     pub skill: String,
 }
 
 /// Answer of `POST /acl/check`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AclAnswer {
     /// Whether the caller may find, read and invoke it.
     pub allowed: bool,
@@ -239,13 +248,15 @@ pub struct AclAnswer {
 }
 
 /// Body of `POST /invoke`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvokeRequest {
     /// `team/name`.
+    #[schemars(with = "SkillId")]
     pub name: String,
     /// The versions that will do.
     #[serde(default = "any_version")]
+    #[schemars(with = "Requirement")]
     pub version_constraint: String,
     /// What a code skill gets on standard input, or the parameters of a prompt by name.
     #[serde(default)]
@@ -257,7 +268,7 @@ fn any_version() -> String {
 }
 
 /// How an execution ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExecutionOutcome {
     /// Exit code 0.
@@ -271,7 +282,7 @@ pub enum ExecutionOutcome {
 }
 
 /// What an execution produced.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExecutionResult {
     /// How it ended.
@@ -291,7 +302,7 @@ pub struct ExecutionResult {
 }
 
 /// Answer of `POST /invoke` for what runs in a sandbox.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InvokeAnswer {
     /// Names the invocation in every log.
     pub txn: String,
@@ -305,7 +316,7 @@ pub struct InvokeAnswer {
 }
 
 /// Body of the sandbox's `POST /execute`; the invoke token in `Authorization` signs its bytes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExecutionRequest {
     /// The closure whose digest is in the token.
@@ -319,7 +330,7 @@ pub struct ExecutionRequest {
 }
 
 /// An error answer (RFC 9457) of edge and sandbox.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// `about:blank`: `code` tells problems apart.
     #[serde(rename = "type")]
@@ -331,6 +342,7 @@ pub struct Problem {
     /// What is wrong and what to do, for people.
     pub detail: String,
     /// Stable, for machines.
+    #[schemars(with = "Code")]
     pub code: String,
     /// Every mistake of a payload.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -341,7 +353,7 @@ pub struct Problem {
 }
 
 /// What a denial says beside the problem.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DenialDetail {
     /// The code once more, under the name that agents look for.
     pub error: String,

@@ -13,6 +13,9 @@ pub const MAX_SEGMENT: usize = 64;
 /// The grammar of a segment, as a regular expression.
 pub(crate) const SEGMENT: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 
+/// The grammar of a skill's identity, as a regular expression.
+const SKILL_ID: &str = "^[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*$";
+
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -105,8 +108,9 @@ segment!(
 );
 
 /// A skill's identity, `{team}/{name}`. It equals the skill's path, so two skills cannot share one (law 1).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = SKILL_ID, "examples" = ["data/pii-redactor"]))]
 pub struct SkillId {
     /// The owning team.
     pub team: TeamName,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use semver::{Comparator, Op, Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,9 @@ pub const MAX_REQUIREMENT: usize = 128;
 
 /// A set of versions. Matches as Cargo does: a pre-release only when the requirement names one of the same
 /// `major.minor.patch`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("maxLength" = MAX_REQUIREMENT, "examples" = ["*", "2.x"]))]
 pub struct Requirement {
     text: String,
     parsed: VersionReq,
@@ -139,9 +141,13 @@ impl fmt::Display for Requirement {
     }
 }
 
+/// How a spec begins, as a regular expression.
+const SPEC: &str = "^[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*(:.*)?$";
+
 /// A skill and the versions of it that will do: `team/name` or `team/name:REQ`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = SPEC, "examples" = ["data/pii-redactor", "data/pii-redactor:2.x"]))]
 pub struct Spec {
     /// The skill asked for.
     pub skill: SkillId,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::{Month, OffsetDateTime};
 
@@ -20,7 +21,7 @@ const MAX_REASON: usize = 1024;
 const MAX_ENTRIES: usize = 256;
 
 /// What a release is no longer good for; the later state outweighs the earlier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It works, and another is to be used.
@@ -44,8 +45,9 @@ impl State {
 }
 
 /// A day (UTC), as `YYYY-MM-DD`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("format" = "date"))]
 pub struct Date(time::Date);
 
 /// A text that is no day of the calendar in the form `YYYY-MM-DD`.
@@ -107,7 +109,7 @@ impl fmt::Display for Date {
 }
 
 /// The status of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Status {
     /// What it is no longer good for.

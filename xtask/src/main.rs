@@ -30,7 +30,8 @@ enum Command {
     /// Run every check and test: formatting, lints, bans, unit, property, snapshot and end-to-end tests, docs,
     /// a short fuzzing of the parsers.
     Test,
-    /// Run the long forms: every mutant of the policy, property tests with many cases, minutes of fuzzing.
+    /// Run the long forms: every mutant of the policy, requests made of the OpenAPI document, property tests with many
+    /// cases, minutes of fuzzing.
     Prove(prove::Arguments),
     /// Write made skills in any number, for measuring.
     Corpus(corpus::Arguments),

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::fuzz;
 use crate::output::note;
-use crate::process::{cargo, exists, run};
+use crate::process::{cargo, command, exists, run, target};
 use crate::setup;
 
 /// Arguments of `cargo xtask prove`.
@@ -16,6 +16,24 @@ pub struct Arguments {
     /// Seconds for which each parser of foreign text is fuzzed.
     #[arg(long, default_value_t = 300)]
     fuzz_seconds: u32,
+}
+
+/// What makes requests of the OpenAPI document.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// Both hosts must answer as the OpenAPI document says.
+fn schemathesis() -> Result<()> {
+    note("both hosts must answer as the OpenAPI document says");
+    let folder = target().join("schemathesis");
+    if !folder.join("bin/schemathesis").exists() {
+        note("installing Schemathesis");
+        let folder = folder.to_string_lossy();
+        run(command("python3", ["-m", "venv", &*folder]))?;
+        run(command(&format!("{folder}/bin/pip"), ["install", "--quiet", SCHEMATHESIS]))?;
+    }
+    let mut test = cargo("test --package e2e --test schemathesis -- --ignored --test-threads 1 --nocapture");
+    test.env("GUILDHALL_SCHEMATHESIS", folder.join("bin/schemathesis"));
+    run(test)
 }
 
 /// The command.
@@ -38,6 +56,7 @@ pub fn run_long(arguments: &Arguments) -> Result<()> {
     edge.args(["--file", "edge-worker/src/access.rs", "--file", "edge-worker/src/catalog.rs"]);
     edge.args("-- --lib --test decisions --test head --test laws".split(' '));
     run(edge)?;
+    schemathesis()?;
     note("property tests at full length");
     let mut test =
         cargo("test --release --package registry-core --package generator --package sandbox --lib");

@@ -1,11 +1,14 @@
 //! The host for one machine: catalog and log in folders, axum as the shell.
 
+mod compression;
 mod files;
 mod log;
 mod metrics;
 mod server;
+mod tls;
 
 pub use files::{FilesHost, HostSetupError};
 pub use log::{LogError, UsageLog};
 pub use metrics::Metrics;
-pub use server::{ServeError, serve};
+pub use server::{ServeError, Serving, serve};
+pub use tls::{Tls, TlsError};

@@ -3,20 +3,25 @@
 use std::error::Error as _;
 use std::future::Future;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
+use axum_server::tls_rustls::RustlsAcceptor;
+use axum_server::{Handle, Server};
 use bytes::Bytes;
 use futures_channel::oneshot;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use http_body_util::LengthLimitError;
+use hyper_util::rt::TokioTimer;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use super::{FilesHost, Metrics};
+use super::{FilesHost, Metrics, Tls, compression};
 use crate::catalog::read;
 use crate::handle::{Edge, MAX_BODY_BYTES, handle, too_large};
 use crate::reply::{Body, LogNote, Refusal, Reply};
@@ -34,22 +39,52 @@ struct Service {
     metrics: Arc<Metrics>,
 }
 
+/// What is served, and how.
+#[derive(Debug)]
+pub struct Serving {
+    /// The edge.
+    pub edge: Edge,
+    /// Its catalog and log.
+    pub host: FilesHost,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Without it, plain HTTP is spoken.
+    pub tls: Option<Tls>,
+}
+
 /// Serves until `shutdown` completes; requests in flight are finished first.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(
     listener: TcpListener,
-    edge: Edge,
-    host: FilesHost,
-    metrics: Arc<Metrics>,
+    Serving { edge, host, metrics, tls }: Serving,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let service = Arc::new(Service { edge, host, metrics });
-    let shell = axum::Router::new().fallback(answer).with_state(service);
-    Ok(axum::serve(listener, shell).with_graceful_shutdown(shutdown).await?)
+    let shell = axum::Router::new()
+        .fallback(answer)
+        .with_state(service)
+        .layer(compression::layer())
+        .layer(map_response(compression::weaken));
+    let handle = Handle::new();
+    let ending = handle.clone();
+    tokio::spawn(async move {
+        shutdown.await;
+        ending.graceful_shutdown(None);
+    });
+    let mut server = Server::<SocketAddr>::from_listener(listener).handle(handle);
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT);
+    let shell = shell.into_make_service();
+    match tls {
+        Some(tls) => server.acceptor(RustlsAcceptor::new(tls.config())).serve(shell).await?,
+        None => server.serve(shell).await?,
+    }
+    Ok(())
 }
 
+/// How long a request's headers may take to arrive.
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request's body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -59,9 +94,9 @@ async fn answer(State(service): State<Arc<Service>>, request: Request) -> Respon
     let bytes = match timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(error)) if error.source().is_some_and(|cause| cause.is::<LengthLimitError>()) => {
-            return refused(too_large());
+            return refused(&service.edge, too_large());
         }
-        _ => return refused(Refusal::bad_request("the body did not arrive whole")),
+        _ => return refused(&service.edge, Refusal::bad_request("the body did not arrive whole")),
     };
     let request = http::Request::from_parts(parts, bytes);
     let (done, answer) = oneshot::channel();
@@ -72,7 +107,7 @@ async fn answer(State(service): State<Arc<Service>>, request: Request) -> Respon
             metrics.count(*searched);
         }
         // Nobody takes the answer of a caller who went away.
-        let _ = done.send(resolved(host, reply).await);
+        let _ = done.send(resolved(edge, host, reply).await);
         for note in edge.catch_up(host).await {
             report(&note);
         }
@@ -81,19 +116,20 @@ async fn answer(State(service): State<Arc<Service>>, request: Request) -> Respon
 }
 
 /// Reads the file of an answer that is one.
-async fn resolved(host: &FilesHost, reply: Reply) -> Response {
+async fn resolved(edge: &Edge, host: &FilesHost, reply: Reply) -> Response {
     let bytes = match reply.body() {
         Body::Bytes(bytes) => Ok(bytes.clone()),
         Body::Object(key) => read(host, key).await,
     };
     match bytes {
         Ok(bytes) => sent(reply, bytes),
-        Err(refusal) => refused(refusal),
+        Err(refusal) => refused(edge, refusal),
     }
 }
 
-fn refused(refusal: Refusal) -> Response {
-    let reply = refusal.into_reply();
+fn refused(edge: &Edge, refusal: Refusal) -> Response {
+    let mut reply = refusal.into_reply();
+    edge.finish(&HeaderMap::new(), &mut reply);
     let bytes = if let Body::Bytes(bytes) = reply.body() { bytes.clone() } else { Bytes::new() };
     sent(reply, bytes)
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use registry_core::api::{
-    ExecutionOutcome, ExecutionRequest, ExecutionResult, InvokeAnswer, InvokeRequest, MAX_RESULT_BYTES,
-    Problem,
+    Code, ExecutionOutcome, ExecutionRequest, ExecutionResult, InvokeAnswer, InvokeRequest, Invoked,
+    MAX_RESULT_BYTES, Problem,
 };
 use registry_core::digest::Digest;
 use registry_core::manifest::SkillType;
@@ -22,6 +22,7 @@ use crate::access::{self, Granted};
 use crate::handle::{Request, hexadecimal};
 use crate::host::Host;
 use crate::reply::{self, Refusal, Reply};
+use crate::trace;
 
 /// How much longer than the execution itself the edge waits for the sandbox.
 const SANDBOX_GRACE: Duration = Duration::from_secs(15);
@@ -39,7 +40,7 @@ impl<H: Host> Request<'_, H> {
         }
         if self.catalog.head.has_expired(self.now) {
             return Err(Refusal::unavailable(
-                "HEAD_EXPIRED",
+                Code::HeadExpired,
                 "the catalog has expired: nothing is invoked",
                 "head.json has expired",
             ));
@@ -51,7 +52,7 @@ impl<H: Host> Request<'_, H> {
             Err(refusal) => (Outcome::Error, Some(refusal.code().to_owned())),
         };
         self.log(&self.finished(&spec, &granted, ended)).await?;
-        done.map(|(_, reply)| reply)
+        done.map(|(_, answer)| reply::json(StatusCode::OK, &answer))
     }
 
     /// Does what a release is for. How it ended is for the log.
@@ -59,7 +60,7 @@ impl<H: Host> Request<'_, H> {
         &self,
         granted: &Granted,
         payload: serde_json::Value,
-    ) -> Result<(Ended, Reply), Refusal> {
+    ) -> Result<(Ended, Invoked), Refusal> {
         let well = (Outcome::Success, None);
         match granted.release.skill_type {
             SkillType::CodeInline => {
@@ -67,14 +68,10 @@ impl<H: Host> Request<'_, H> {
                 let ended = ended(&result);
                 let (skill, version) = (granted.skill.clone(), granted.version.clone());
                 let answer = InvokeAnswer { txn: self.txn.clone(), skill, version, result };
-                Ok((ended, reply::json(StatusCode::OK, &answer)))
+                Ok((ended, Invoked::Execution(answer)))
             }
-            SkillType::PromptInline => {
-                Ok((well, reply::json(StatusCode::OK, &self.prompt(granted, &payload).await?)))
-            }
-            SkillType::Instructions => {
-                Ok((well, reply::json(StatusCode::OK, &self.instructions(granted).await?)))
-            }
+            SkillType::PromptInline => Ok((well, Invoked::Prompt(self.prompt(granted, &payload).await?))),
+            SkillType::Instructions => Ok((well, Invoked::Instructions(self.instructions(granted).await?))),
             SkillType::CodeSession | SkillType::Conversation => Err(not_supported(granted)),
         }
     }
@@ -99,7 +96,7 @@ impl<H: Host> Request<'_, H> {
         payload: serde_json::Value,
     ) -> Result<ExecutionResult, Refusal> {
         let unsigned = |error: TokenError| {
-            Refusal::unavailable("UNAVAILABLE", "the edge cannot sign at the moment", error)
+            Refusal::unavailable(Code::Unavailable, "the edge cannot sign at the moment", error)
         };
         let release = &granted.release;
         let request = ExecutionRequest {
@@ -109,21 +106,31 @@ impl<H: Host> Request<'_, H> {
             payload,
         };
         let body = serde_json::to_vec(&request).map_err(|error| Refusal::bad_request(error.to_string()))?;
-        let jti = self.host.random().map_err(|error| {
-            Refusal::unavailable("UNAVAILABLE", "the edge cannot sign at the moment", error)
-        })?;
+        let jti = self.random()?;
         let token = self.invoke_token(granted, Digest::of(&body), hexadecimal(&jti)).map_err(unsigned)?;
-        let request = http::Request::builder()
+        let mut request = http::Request::builder()
             .method(Method::POST)
             .uri(format!("{}/execute", self.edge.config.sandbox.url))
             .header(AUTHORIZATION, format!("Bearer {token}"))
             .header(CONTENT_TYPE, "application/json")
             .body(Bytes::from(body))
             .map_err(|error| unreachable_sandbox(&error))?;
+        request.headers_mut().extend(self.trace()?);
         let timeout = Duration::from_secs(release.limits.max_execution_time.into()) + SANDBOX_GRACE;
         let sent = self.host.fetch(request, timeout, MAX_RESULT_BYTES).await;
         let response = sent.map_err(|error| unreachable_sandbox(&error))?;
         result_of(&response)
+    }
+
+    /// The headers that let the execution belong to the caller's trace.
+    fn trace(&self) -> Result<HeaderMap, Refusal> {
+        Ok(trace::passed_on(self.headers, self.random()?, self.random()?).into_iter().collect())
+    }
+
+    fn random(&self) -> Result<[u8; 16], Refusal> {
+        self.host.random().map_err(|error| {
+            Refusal::unavailable(Code::Unavailable, "the edge cannot sign at the moment", error)
+        })
     }
 
     fn bundle_token(&self, bundle: Digest) -> Result<String, TokenError> {
@@ -180,7 +187,7 @@ fn not_supported(granted: &Granted) -> Refusal {
         granted.release.skill_type.as_str(),
         granted.skill
     );
-    Refusal::new(StatusCode::NOT_IMPLEMENTED, "TYPE_NOT_SUPPORTED", detail)
+    Refusal::new(Code::TypeNotSupported, detail)
 }
 
 fn ended(result: &ExecutionResult) -> Ended {
@@ -193,17 +200,17 @@ fn ended(result: &ExecutionResult) -> Ended {
 }
 
 fn unreachable_sandbox(error: &dyn std::error::Error) -> Refusal {
-    bad_gateway("SANDBOX_UNAVAILABLE", "the sandbox does not answer; try again later", error.to_string())
+    bad_gateway(Code::SandboxUnavailable, "the sandbox does not answer; try again later", error.to_string())
 }
 
-fn bad_gateway(code: &'static str, detail: &str, log: String) -> Refusal {
-    Refusal::new(StatusCode::BAD_GATEWAY, code, detail).with_log(log)
+fn bad_gateway(code: Code, detail: &str, log: String) -> Refusal {
+    Refusal::new(code, detail).with_log(log)
 }
 
 fn result_of(response: &http::Response<Bytes>) -> Result<ExecutionResult, Refusal> {
     let garbage = |error: serde_json::Error| {
         bad_gateway(
-            "SANDBOX_GARBAGE",
+            Code::SandboxGarbage,
             "the sandbox answered with something that is no result",
             error.to_string(),
         )
@@ -211,12 +218,12 @@ fn result_of(response: &http::Response<Bytes>) -> Result<ExecutionResult, Refusa
     match response.status() {
         StatusCode::OK => serde_json::from_slice(response.body()).map_err(garbage),
         StatusCode::TOO_MANY_REQUESTS => {
-            Err(Refusal::unavailable("SANDBOX_BUSY", "the sandbox is busy; try again in a moment", "429"))
+            Err(Refusal::unavailable(Code::SandboxBusy, "the sandbox is busy; try again in a moment", "429"))
         }
         status => {
             let problem: Problem = serde_json::from_slice(response.body()).map_err(garbage)?;
             let log = format!("{status} {}: {}", problem.code, problem.detail);
-            Err(bad_gateway("SANDBOX_REFUSED", "the sandbox refused the execution", log))
+            Err(bad_gateway(Code::SandboxRefused, "the sandbox refused the execution", log))
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION, VARY};
+use http::header::{LOCATION, VARY};
+use registry_core::api::Code;
 use registry_core::catalog::{Key, PublicFile};
 use registry_core::html::{MEDIA_TYPE, request_access_page};
 use registry_core::policy::{Audience, PublicAccess};
 
+use super::stored::Stored;
 use crate::catalog::read;
 use crate::handle::Request;
 use crate::host::Host;
@@ -48,24 +50,18 @@ impl<H: Host> Request<'_, H> {
     }
 
     async fn serve(&self, file: &PublicFile, is_asset: bool) -> Result<Reply, Refusal> {
-        let tag = format!("\"{}\"", file.digest);
-        let unchanged =
-            self.headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
-        let mut reply = if unchanged {
-            reply::reply(StatusCode::NOT_MODIFIED, &file.media_type, Body::Bytes(Bytes::new()))
-        } else {
-            let bytes = read(self.host, &Key::Object(Audience::Public, file.digest)).await?;
-            reply::reply(StatusCode::OK, &file.media_type, Body::Bytes(bytes))
-        };
         // Where anonymous callers are refused, a page varies by caller and keeps the headers that say so.
-        let cache = match (is_asset, self.public_access()) {
-            (true, _) => "public, max-age=31536000, immutable",
-            (false, PublicAccess::Anonymous) => "no-cache",
-            (false, PublicAccess::SignedIn) => return Ok(reply),
+        let open = match (is_asset, self.public_access()) {
+            (true, _) => Some("public, max-age=31536000, immutable"),
+            (false, PublicAccess::Anonymous) => Some("no-cache"),
+            (false, PublicAccess::SignedIn) => None,
         };
-        reply::set(&mut reply, CACHE_CONTROL, cache);
-        reply::set(&mut reply, ETAG, &tag);
-        reply.headers_mut().remove(VARY);
+        let key = Key::Object(Audience::Public, file.digest);
+        let stored = Stored { key, media_type: &file.media_type, open, streamed: false };
+        let mut reply = self.stored(stored).await?;
+        if open.is_some() {
+            reply.headers_mut().remove(VARY);
+        }
         Ok(reply)
     }
 
@@ -86,7 +82,7 @@ impl<H: Host> Request<'_, H> {
 
     /// The text of a page that every catalog has.
     pub(super) async fn public_text(&self, url: &str) -> Result<String, Refusal> {
-        let broken = || Refusal::unavailable("CATALOG_UNAVAILABLE", "the catalog lacks a page", url);
+        let broken = || Refusal::unavailable(Code::CatalogUnavailable, "the catalog lacks a page", url);
         let file = self.catalog.public_file(self.host, url).await?.ok_or_else(broken)?;
         let bytes = read(self.host, &Key::Object(Audience::Public, file.digest)).await?;
         String::from_utf8(bytes.into()).map_err(|_| broken())

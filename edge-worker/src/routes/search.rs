@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::HeaderName;
-use registry_core::api::{Filters, MAX_QUERY, MAX_RESULTS, SearchRequest};
+use registry_core::api::{Code, Filters, MAX_QUERY, MAX_RESULTS, SearchRequest};
 use registry_core::html::{self, PAGE_RESULTS};
 use registry_core::search::{self, Answer, Query, Shard, Weights};
 
@@ -95,7 +95,7 @@ impl<H: Host> Request<'_, H> {
         if visible.len() > MAX_AUDIENCES {
             let detail =
                 format!("you belong to more than {MAX_AUDIENCES} audiences; search as a narrower role");
-            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "TOO_MANY_AUDIENCES", detail));
+            return Err(Refusal::new(Code::TooManyAudiences, detail));
         }
         let mut shards = Vec::with_capacity(visible.len());
         for audience in visible {

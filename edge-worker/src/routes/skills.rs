@@ -1,38 +1,33 @@
 //! `GET /skills/…`: a release as a page, as Markdown, as JSON, or its bundle.
 
-use http::StatusCode;
-use http::header::{ACCEPT, HeaderName};
+use http::header::HeaderName;
 use matchit::Params;
 use registry_core::Version;
+use registry_core::api::Code;
 use registry_core::catalog::Key;
 use registry_core::digest::Digest;
 use registry_core::html::MEDIA_TYPE;
 use registry_core::id::SkillId;
-use registry_core::policy::{Chosen, Denial};
+use registry_core::policy::{Audience, Chosen, Denial};
 use registry_core::requirement::{Requirement, Spec};
 use registry_core::token::BundleClaims;
 
+use super::stored::Stored;
 use crate::access::{self, Decision, Granted, no_version};
-use crate::catalog::read;
 use crate::credential;
 use crate::handle::Request;
 use crate::host::Host;
-use crate::reply::{self, Body, Refusal, Reply};
+use crate::negotiate::{Form, form, is_page};
+use crate::reply::{self, Refusal, Reply};
 
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
+const PLAIN: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
 const GZIP: &str = "application/gzip";
 /// What belongs to a skill as a whole: the last part of its path, and its name in the skill's record.
 const FILES: [(&str, &str); 3] =
     [("versions", "versions/"), ("feed.atom", "feed.atom"), ("feed.json", "feed.json")];
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
-
-/// The forms of a release that `Accept` chooses among.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Page,
-    Markdown,
-    Json,
-}
 
 /// What a path asks for.
 struct Wanted {
@@ -81,10 +76,11 @@ impl<H: Host> Request<'_, H> {
     pub(super) async fn skill(&self, parameters: &Params<'_, '_>) -> Result<Reply, Refusal> {
         let wanted = match Wanted::parse(parameters) {
             Ok(wanted) => wanted,
-            Err(_) if self.form() == Form::Page => return self.not_found().await,
+            Err(_) if is_page(self.headers) => return self.not_found().await,
             Err(refusal) => return Err(refusal),
         };
-        let form = wanted.form.unwrap_or_else(|| self.form());
+        // Before anything is known of the skill: a form that is not there is none of a hidden skill's either.
+        let form = wanted.form.map_or_else(|| form(self.headers), Ok)?;
         let spec = match wanted.part {
             Part::File(name) => return self.file(&wanted.skill, name, form).await,
             Part::Latest => Spec { skill: wanted.skill.clone(), requirement: Requirement::any() },
@@ -105,11 +101,14 @@ impl<H: Host> Request<'_, H> {
             Decision::NoVersion(_) if form == Form::Page => return self.not_found().await,
             Decision::NoVersion(versions) => return Err(no_version(&spec, &versions)),
         };
-        match form {
-            Form::Page => self.object(&granted, granted.release.page, MEDIA_TYPE).await,
-            Form::Markdown => self.object(&granted, granted.release.document, MARKDOWN).await,
-            Form::Json => self.object(&granted, granted.release.record, "application/json").await,
-        }
+        let release = &granted.release;
+        let (digest, media_type) = match form {
+            Form::Page => (release.page, MEDIA_TYPE),
+            Form::Markdown => (release.document, MARKDOWN),
+            Form::Plain => (release.document, PLAIN),
+            Form::Json => (release.record, JSON),
+        };
+        self.object(granted.audience, digest, media_type).await
     }
 
     async fn refuse(&self, spec: &Spec, denial: &Denial, form: Form) -> Result<Reply, Refusal> {
@@ -126,18 +125,7 @@ impl<H: Host> Request<'_, H> {
             return self.refuse(&spec, &Denial::Hidden, form).await;
         };
         let Some(file) = record.files.get(name) else { return self.not_found().await };
-        let bytes = read(self.host, &Key::Object(record.audience.clone(), file.digest)).await?;
-        Ok(reply::reply(StatusCode::OK, &file.media_type, Body::Bytes(bytes)))
-    }
-
-    fn form(&self) -> Form {
-        let accept = self.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let named = |media_type: &str| accept.split(',').any(|part| part.trim().starts_with(media_type));
-        match () {
-            () if named("text/html") => Form::Page,
-            () if named("text/markdown") || named("text/plain") => Form::Markdown,
-            () => Form::Json,
-        }
+        self.object(record.audience.clone(), file.digest, &file.media_type).await
     }
 
     /// `bundle` (also under the name it has on the static site) or `SKILL.md` of a release.
@@ -150,14 +138,15 @@ impl<H: Host> Request<'_, H> {
                 }
                 let this = self.identify().await?;
                 let granted = this.require(&spec).await?;
-                Ok(bundle(&granted))
+                let open = this.open();
+                this.bundle(granted, open).await
             }
             Some("SKILL.md") => {
                 let this = self.identify().await?;
                 let granted = this.require(&spec).await?;
-                this.object(&granted, granted.release.document, MARKDOWN).await
+                this.object(granted.audience, granted.release.document, MARKDOWN).await
             }
-            _ => Err(Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there are `bundle` and `SKILL.md`")),
+            _ => Err(Refusal::new(Code::NotFound, "there are `bundle` and `SKILL.md`")),
         }
     }
 
@@ -170,29 +159,35 @@ impl<H: Host> Request<'_, H> {
 
     /// A bundle for a sandbox: the decision was made when the token was signed.
     async fn bundle_by_token(&self, spec: &Spec, claims: &BundleClaims) -> Result<Reply, Refusal> {
-        let refused =
-            || Refusal::new(StatusCode::FORBIDDEN, "TOKEN_REFUSED", "the token is not for this bundle");
+        let refused = || Refusal::new(Code::TokenRefused, "the token is not for this bundle");
         let index = self.catalog.bucket(self.host, &spec.skill).await?;
         let record = index.skills.get(&spec.skill).ok_or_else(refused)?;
         let (version, release) = record.choose(&spec.requirement).ok_or_else(refused)?;
         if !claims.digests.contains(&release.bundle) {
             return Err(refused());
         }
-        Ok(bundle(&Granted::new(&spec.skill, &Chosen { version, release, record })))
+        self.bundle(Granted::new(&spec.skill, &Chosen { version, release, record }), None).await
     }
 
-    async fn object(&self, granted: &Granted, digest: Digest, media_type: &str) -> Result<Reply, Refusal> {
-        let bytes = read(self.host, &Key::Object(granted.audience.clone(), digest)).await?;
-        Ok(reply::reply(StatusCode::OK, media_type, Body::Bytes(bytes)))
+    /// How long anybody may keep what this caller was granted. What is granted to nobody in particular is for all; it
+    /// is asked for again before each use, since a skill can be closed at any time (law 3).
+    fn open(&self) -> Option<&'static str> {
+        self.caller.is_none().then_some("no-cache")
     }
-}
 
-fn bundle(granted: &Granted) -> Reply {
-    let key = Key::Object(granted.audience.clone(), granted.release.bundle);
-    let mut reply = reply::reply(StatusCode::OK, GZIP, Body::Object(key));
-    // A host may stream the file unread: this tells whoever gets it what it must be (RFC 9530).
-    reply::set(&mut reply, REPR_DIGEST, &granted.release.bundle.as_digest_field());
-    reply
+    async fn object(&self, audience: Audience, digest: Digest, media_type: &str) -> Result<Reply, Refusal> {
+        let key = Key::Object(audience, digest);
+        self.stored(Stored { key, media_type, open: self.open(), streamed: false }).await
+    }
+
+    async fn bundle(&self, granted: Granted, open: Option<&'static str>) -> Result<Reply, Refusal> {
+        let digest = granted.release.bundle;
+        let key = Key::Object(granted.audience, digest);
+        let mut reply = self.stored(Stored { key, media_type: GZIP, open, streamed: true }).await?;
+        // A host may stream the file unread: this tells whoever gets it what it must be (RFC 9530).
+        reply::set(&mut reply, REPR_DIGEST, &digest.as_digest_field());
+        Ok(reply)
+    }
 }
 
 fn spec(parameters: &Params<'_, '_>) -> Result<Spec, Refusal> {

@@ -1,8 +1,7 @@
 //! What `POST /invoke` answers without a sandbox: the prompt of a `prompt_inline` skill with the caller's values, and
 //! the instructions of a closure.
 
-use http::StatusCode;
-use registry_core::api::{InstructionsAnswer, PromptAnswer, ReleaseDetail};
+use registry_core::api::{Code, InstructionsAnswer, PromptAnswer, ReleaseDetail};
 use registry_core::catalog::{Key, Member, ReleaseRecord};
 use registry_core::instructions::{ComposeError, Composition, MAX_TEXT_BYTES};
 use registry_core::policy::Audience;
@@ -77,7 +76,7 @@ impl<H: Host> Request<'_, H> {
             release.filter(|(_, release)| release.digest == member.digest).ok_or_else(|| {
                 let why = format!("the closure of {} names another {}", granted.skill, member.skill);
                 Refusal::unavailable(
-                    "CATALOG_UNAVAILABLE",
+                    Code::CatalogUnavailable,
                     "the catalog contradicts itself; try again later",
                     why,
                 )
@@ -107,7 +106,7 @@ fn too_large(granted: &Granted) -> Refusal {
         "the texts of `{skill}` {version} and of all that it needs have more than {MAX_TEXT_BYTES} bytes together: \
          read each that /resolve lists at /skills/{{team}}/{{name}}/{{version}}.md"
     );
-    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "TEXT_TOO_LARGE", detail)
+    Refusal::new(Code::TextTooLarge, detail)
 }
 
 /// The refusal of a prompt in a catalog whose program did not put it where edges read it.
@@ -117,5 +116,5 @@ fn built_before(granted: &Granted) -> Refusal {
         "the prompt of `{skill}` {version} is not in the catalog, which an older program built: build and publish \
          it again, or read /skills/{skill}/{version}.md"
     );
-    Refusal::new(StatusCode::NOT_IMPLEMENTED, "TYPE_NOT_SUPPORTED", detail)
+    Refusal::new(Code::TypeNotSupported, detail)
 }

@@ -7,6 +7,7 @@ mod log;
 use std::sync::OnceLock;
 
 use futures_channel::oneshot;
+use registry_core::api::Code;
 use worker::{Context, Env, Request, Response, ResponseBody, console_error, console_warn, event};
 
 use self::host::WorkersHost;
@@ -84,7 +85,7 @@ async fn serve(
         // Streamed unread: who needs the digest checked (the sandbox, an installer) checks it.
         Body::Object(key) => host.stream(&key).await.map_err(|error| {
             Refusal::unavailable(
-                "CATALOG_UNAVAILABLE",
+                Code::CatalogUnavailable,
                 "the catalog cannot be read at the moment; try again later",
                 error,
             )
@@ -115,5 +116,5 @@ fn configure(env: &Env) -> Result<Edge, HostError> {
 }
 
 fn not_configured(error: &HostError) -> Refusal {
-    Refusal::unavailable("NOT_CONFIGURED", "the edge is not configured", error)
+    Refusal::unavailable(Code::NotConfigured, "the edge is not configured", error)
 }

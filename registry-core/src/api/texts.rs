@@ -2,15 +2,29 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::api::InvokeAnswer;
 use crate::digest::Digest;
 use crate::id::SkillId;
 use crate::manifest::SkillType;
 
+/// Answer of `POST /invoke`, by the skill's type.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Invoked {
+    /// Of a `prompt_inline` skill.
+    Prompt(PromptAnswer),
+    /// Of an `instructions` skill.
+    Instructions(InstructionsAnswer),
+    /// Of what runs in a sandbox.
+    Execution(InvokeAnswer),
+}
+
 /// How many tokens the parts of a release take, as its build counted them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tokens {
     /// The vocabulary by which they are counted.
     pub vocabulary: String,
@@ -34,7 +48,7 @@ impl fmt::Display for Tokens {
 }
 
 /// Answer of `POST /invoke` for a `prompt_inline` skill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PromptAnswer {
     /// Names the invocation in every log.
     pub txn: String,
@@ -61,7 +75,7 @@ pub struct PromptAnswer {
 }
 
 /// Answer of `POST /invoke` for an `instructions` skill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InstructionsAnswer {
     /// Names the invocation in every log.
     pub txn: String,
@@ -89,7 +103,7 @@ pub struct InstructionsAnswer {
 }
 
 /// A member's part of the text of an [`InstructionsAnswer`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MemberText {
     /// The skill.
     pub skill: SkillId,

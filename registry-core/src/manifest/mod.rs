@@ -86,7 +86,7 @@ pub struct Command {
 }
 
 /// What an execution may touch. Absent means denied.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a map of permissions")]
 pub struct Permissions {
     /// Network access.
@@ -142,7 +142,7 @@ pub enum ParameterType {
 }
 
 /// A parameterised prompt.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Prompt {
     /// The text, with `{parameter}` where a value goes (see [`crate::prompt::pieces`]).
     pub prompt: String,

@@ -10,6 +10,7 @@ pub(crate) use value::text_of;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -25,7 +26,7 @@ pub const MAX_PROMPT_BYTES: usize = 256 << 10;
 pub const MAX_MISTAKES: usize = 64;
 
 /// What kind of mistake it is, for machines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// There is no such parameter.
@@ -47,7 +48,7 @@ pub enum Fault {
 }
 
 /// One mistake in a payload, as an answer states it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Mistake {
     /// Where it is in the request's body: a JSON pointer (RFC 6901).
     pub pointer: String,

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use jsonwebtoken::{DecodingKey, EncodingKey};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Algorithm;
@@ -24,13 +25,15 @@ pub enum KeyError {
 }
 
 /// Exactly what a key file or a configuration holds.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "JsonWebKey")]
 struct Jwk {
     kty: String,
     crv: String,
     kid: String,
     x: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     d: Option<String>,
 }
 
@@ -62,7 +65,7 @@ pub(super) fn verifying(bytes: &[u8; 32]) -> Option<DecodingKey> {
 }
 
 /// A public key. Serialises as its JSON Web Key.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Jwk", into = "Jwk")]
 pub struct PublicKey {
     kid: String,
