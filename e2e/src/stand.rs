@@ -73,9 +73,21 @@ impl Stand {
     /// # Errors
     /// When anything does not start.
     pub fn with_issuers(kind: HostKind, repository: Repository, issuers: Vec<Issuer>) -> Result<Self> {
+        Self::configured(kind, repository, |config| config.identity.extend(issuers))
+    }
+
+    /// As [`Stand::start`], with an edge whose configuration is changed.
+    ///
+    /// # Errors
+    /// When anything does not start.
+    pub fn configured(
+        kind: HostKind,
+        repository: Repository,
+        configure: impl FnOnce(&mut EdgeConfig),
+    ) -> Result<Self> {
         repository.build()?;
         let catalog = repository.catalog();
-        Self::begin(kind, repository, &catalog, issuers)
+        Self::begin(kind, repository, &catalog, configure)
     }
 
     /// Starts edge and sandbox over a catalog of the repository that lies in a folder, such as a published one.
@@ -83,17 +95,22 @@ impl Stand {
     /// # Errors
     /// When anything does not start.
     pub fn over(kind: HostKind, repository: Repository, catalog: &Path) -> Result<Self> {
-        Self::begin(kind, repository, catalog, Vec::new())
+        Self::begin(kind, repository, catalog, |_| {})
     }
 
-    fn begin(kind: HostKind, repository: Repository, catalog: &Path, issuers: Vec<Issuer>) -> Result<Self> {
+    fn begin(
+        kind: HostKind,
+        repository: Repository,
+        catalog: &Path,
+        configure: impl FnOnce(&mut EdgeConfig),
+    ) -> Result<Self> {
         // The sandbox opens its own folder to the user that skills run as; the edge's stays closed.
         let (state, sandbox_state) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let (edge_port, metrics_port, sandbox_port) = (free_port()?, free_port()?, free_port()?);
         let origin = format!("http://127.0.0.1:{edge_port}");
         let sandbox_url = format!("http://127.0.0.1:{sandbox_port}");
         let mut edge = edge_config(&repository, &origin, &sandbox_url)?;
-        edge.identity.extend(issuers);
+        configure(&mut edge);
         let sandbox = json!({
             "listen": format!("127.0.0.1:{sandbox_port}"),
             "audience": SANDBOX,
@@ -298,6 +315,8 @@ pub fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> 
         identity: vec![Issuer::development(&key("identity")?.public())],
         sandbox: SandboxConfig { url: sandbox_url.to_owned(), audience: SANDBOX.to_owned() },
         pseudonym_key: Digest::of(b"pseudonyms"),
+        telemetry: None,
+        log_requests: false,
     })
 }
 

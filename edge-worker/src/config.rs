@@ -7,6 +7,8 @@ use registry_core::token::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::telemetry::TelemetryConfig;
+
 /// Where executions go.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +38,12 @@ pub struct EdgeConfig {
     pub sandbox: SandboxConfig,
     /// Key of the pseudonyms in the usage log: 64 hexadecimal digits.
     pub pseudonym_key: Digest,
+    /// Where traces go; without it, nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<TelemetryConfig>,
+    /// Whether a line is logged of every request: its `txn`, route, status, code and duration.
+    #[serde(default)]
+    pub log_requests: bool,
 }
 
 /// Why a configuration is refused.
@@ -147,6 +155,8 @@ mod tests {
             identity: vec![Issuer { bounds: Some(bounds), ..Issuer::development(&key("idp-1", 2).public()) }],
             sandbox: SandboxConfig { url: "http://x".to_owned(), audience: "s".to_owned() },
             pseudonym_key: Digest::of(b""),
+            telemetry: None,
+            log_requests: false,
         }
     }
 

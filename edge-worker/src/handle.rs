@@ -17,8 +17,10 @@ use crate::catalog::{Catalog, Current, read};
 use crate::config::EdgeConfig;
 use crate::host::Host;
 use crate::keys::{KeyFileError, Keyring};
-use crate::reply::{self, Body, LogNote, Refusal, Reply};
+use crate::reply::{self, Answered, Body, LogNote, Refusal, Reply};
 use crate::routes::{self, Action, Route};
+use crate::telemetry::{Kind, Span, Telemetry};
+use crate::trace::Trace;
 
 /// Largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -34,6 +36,7 @@ const MAX_HEADER_BYTES: usize = 32 << 10;
 pub struct Edge {
     pub(crate) config: EdgeConfig,
     pub(crate) keys: Keyring,
+    telemetry: Telemetry,
     current: Current,
     router: Router<Route>,
     public_file: Route,
@@ -48,6 +51,7 @@ impl Edge {
         Ok(Self {
             keys: Keyring::new(&config.identity),
             config,
+            telemetry: Telemetry::default(),
             current: Current::default(),
             router: routes::router()?,
             public_file: Route::public_file(),
@@ -70,6 +74,23 @@ impl Edge {
     }
 }
 
+impl Edge {
+    /// Sends the spans of the requests since the last time; to be called now and then. What failed is for the operator.
+    pub async fn send_traces<H: Host>(&self, host: &H) -> Option<LogNote> {
+        self.telemetry.send(host, self.config.telemetry.as_ref()?).await
+    }
+
+    /// Whether a line is to be logged of every request.
+    #[must_use]
+    pub fn logs_requests(&self) -> bool {
+        self.config.log_requests
+    }
+
+    fn sample(&self) -> f64 {
+        self.config.telemetry.as_ref().map_or(0.0, |telemetry| telemetry.sample)
+    }
+}
+
 /// One request on its way through the edge.
 pub(crate) struct Request<'a, H: Host> {
     pub(crate) edge: &'a Edge,
@@ -82,6 +103,8 @@ pub(crate) struct Request<'a, H: Host> {
     pub(crate) started: u64,
     /// Joins the log records of the request.
     pub(crate) txn: String,
+    /// The trace that the request is a part of.
+    pub(crate) trace: Trace,
     /// The route for the log, as in `POST /invoke`.
     pub(crate) route: &'static str,
     pub(crate) method: &'a Method,
@@ -138,6 +161,9 @@ async fn answer<H: Host>(
     if action == Action::Ready {
         return Ok(routes::ready(&catalog, alarm.as_ref()));
     }
+    let random = || host.random().map_err(no_randomness);
+    let trace = Trace::of(&parts.headers, random()?, random()?, edge.sample());
+    let ending = Ending { txn: hexadecimal(&random()?), route: name, started, trace: trace.clone() };
     let request = Request {
         edge,
         host,
@@ -145,7 +171,8 @@ async fn answer<H: Host>(
         caller: None,
         now,
         started,
-        txn: hexadecimal(&host.random().map_err(no_randomness)?),
+        txn: ending.txn.clone(),
+        trace,
         route: name,
         method: &parts.method,
         headers: &parts.headers,
@@ -156,7 +183,49 @@ async fn answer<H: Host>(
     if let (Some(alarm), None) = (alarm, reply.extensions().get::<LogNote>()) {
         reply.extensions_mut().insert(alarm);
     }
+    edge.end(ending, host.now(), &mut reply);
     Ok(reply)
+}
+
+/// What of a request outlives it.
+struct Ending {
+    txn: String,
+    route: &'static str,
+    started: u64,
+    trace: Trace,
+}
+
+impl Edge {
+    /// Notes what became of a request, for the operator.
+    fn end(&self, Ending { txn, route, started, trace }: Ending, ended: u64, reply: &mut Reply) {
+        let code = reply.extensions().get::<Code>().copied();
+        let answered = Answered {
+            txn: txn.clone(),
+            route,
+            status: reply.status().as_u16(),
+            code,
+            trace_id: trace.id.clone(),
+            duration_ms: ended.saturating_sub(started),
+        };
+        if trace.is_recorded {
+            let Trace { id, parent, span, .. } = trace;
+            let (status, code) = (Some(reply.status()), code.map(Code::as_str));
+            let span = Span {
+                trace: id,
+                id: span,
+                parent,
+                name: route,
+                kind: Kind::Server,
+                started,
+                ended,
+                txn,
+                status,
+                code,
+            };
+            self.telemetry.add(span);
+        }
+        reply.extensions_mut().insert(answered);
+    }
 }
 
 /// Refuses what no request needs. Hosts have bounds of their own, each another.
@@ -205,6 +274,24 @@ impl<H: Host> Request<'_, H> {
     pub(crate) fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         let query = self.uri.query().unwrap_or_default();
         form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// Notes a request to the sandbox that began at `started`, for the operator; `None` is no answer.
+    pub(crate) fn note_execution(&self, id: String, started: u64, status: Option<StatusCode>) {
+        if self.trace.is_recorded {
+            self.edge.telemetry.add(Span {
+                trace: self.trace.id.clone(),
+                id,
+                parent: Some(self.trace.span.clone()),
+                name: "POST /execute",
+                kind: Kind::Client,
+                started,
+                ended: self.host.now(),
+                txn: self.txn.clone(),
+                status,
+                code: None,
+            });
+        }
     }
 
     /// A log record about a spec with nothing but the request's own facts.

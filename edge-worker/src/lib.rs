@@ -9,10 +9,12 @@ mod credential;
 mod handle;
 mod host;
 mod keys;
+mod log;
 mod negotiate;
 mod reply;
 mod routes;
 mod table;
+mod telemetry;
 mod trace;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -27,3 +29,4 @@ pub use handle::{Edge, MAX_BODY_BYTES, handle};
 pub use host::{Host, HostError};
 pub use keys::KeyFileError;
 pub use reply::{Body, LogNote};
+pub use telemetry::TelemetryConfig;

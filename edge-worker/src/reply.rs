@@ -37,6 +37,25 @@ pub(crate) type Reply = Response<Body>;
 #[derive(Debug, Clone)]
 pub struct LogNote(pub String);
 
+/// What an answer was, for the operator's log and figures: nothing of skills, callers or queries. Carried in its
+/// extensions.
+#[derive(Debug, Clone, Serialize)]
+pub struct Answered {
+    /// Joins it with the usage log; empty where nothing is decided.
+    pub txn: String,
+    /// As in `POST /invoke`.
+    pub route: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// The trace to which it belongs.
+    pub trace_id: String,
+    /// Milliseconds from the arrival of the whole request to its answer.
+    pub duration_ms: u64,
+}
+
 /// Carried in the extensions of the answer of a search, for the operator to count.
 #[derive(Debug, Clone, Copy)]
 pub struct Searched {
@@ -145,6 +164,7 @@ impl Refusal {
         for (name, value) in std::mem::take(&mut self.headers) {
             set(&mut reply, name, &value);
         }
+        reply.extensions_mut().insert(self.code);
         if let Some(note) = self.into_note() {
             reply.extensions_mut().insert(note);
         }

@@ -1,6 +1,7 @@
-//! Trace context (W3C Recommendation, level 1): which trace of its caller's a request belongs to.
+//! Trace context: which trace of its caller's a request belongs to.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use registry_core::trace::TraceParent;
 
 use crate::handle::hexadecimal;
 
@@ -9,47 +10,68 @@ pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent"
 /// What the callers' own tracing systems say beside it; passed on unread.
 pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The headers of a request that this one leads to: its trace goes on with `span`, the first eight bytes of which name
-/// it. Without a valid `traceparent` a new trace, which is not sampled, has the random id `trace`.
-pub(crate) fn passed_on(
-    headers: &HeaderMap,
-    trace: [u8; 16],
-    span: [u8; 16],
-) -> Vec<(HeaderName, HeaderValue)> {
-    let incoming = incoming(headers);
-    let state = headers.get_all(TRACESTATE).iter().filter(|_| incoming.is_some());
-    let (id, flags) = incoming.clone().unwrap_or_else(|| (hexadecimal(&trace), "00"));
-    let span: String = hexadecimal(&span).chars().take(16).collect();
-    let parent = HeaderValue::from_str(&format!("00-{id}-{span}-{flags}")).map(|value| (TRACEPARENT, value));
-    parent.into_iter().chain(state.map(|value| (TRACESTATE, value.clone()))).collect()
+/// The part of a trace that a request is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trace {
+    /// Names the trace: 32 hexadecimal digits.
+    pub(crate) id: String,
+    /// The caller's span, where the caller has a trace.
+    pub(crate) parent: Option<String>,
+    /// The request's own span: 16 hexadecimal digits.
+    pub(crate) span: String,
+    /// Whether the edge records its spans of this trace.
+    pub(crate) is_recorded: bool,
+    /// Whether somebody before may have recorded theirs.
+    is_sampled: bool,
+    state: Vec<HeaderValue>,
 }
 
-/// The trace and the flags of the one `traceparent`, if it is valid. Of the flags, only `sampled` is known.
-fn incoming(headers: &HeaderMap) -> Option<(String, &'static str)> {
+impl Trace {
+    /// The trace of a valid `traceparent`, else a new one with the random id `trace`, and a span named by the first half
+    /// of `span`. The share `sample` of all traces is recorded, by their ids: services with the same rule record the
+    /// same traces, and no caller can have the edge record one by a flag.
+    pub(crate) fn of(headers: &HeaderMap, trace: [u8; 16], span: [u8; 16], sample: f64) -> Self {
+        let incoming = incoming(headers);
+        let state = headers.get_all(TRACESTATE).iter().filter(|_| incoming.is_some()).cloned().collect();
+        let (id, parent, is_sampled) = match incoming {
+            Some(TraceParent { trace, parent, is_sampled }) => (trace, Some(parent), is_sampled),
+            None => (hexadecimal(&trace), None, false),
+        };
+        let span = first_half(span);
+        Self { is_recorded: is_among(&id, sample), id, parent, span, is_sampled, state }
+    }
+
+    /// The headers of a request that this one leads to: its trace goes on with the span `span`.
+    pub(crate) fn passed_on(&self, span: &str) -> HeaderMap {
+        let is_sampled = self.is_recorded || self.is_sampled;
+        let parent = TraceParent { trace: self.id.clone(), parent: span.to_owned(), is_sampled };
+        let parent = HeaderValue::from_str(&parent.to_string()).into_iter().map(|value| (TRACEPARENT, value));
+        parent.chain(self.state.iter().map(|value| (TRACESTATE, value.clone()))).collect()
+    }
+}
+
+/// The name of a span: 16 hexadecimal digits.
+pub(crate) fn first_half(random: [u8; 16]) -> String {
+    hexadecimal(&random).chars().take(16).collect()
+}
+
+/// Whether a trace is among the share that is recorded, by the last 63 bits of its id, which are random (W3C Trace
+/// Context, level 2; OpenTelemetry's `TraceIdRatioBased` sampler).
+fn is_among(id: &str, share: f64) -> bool {
+    let last = id.get(16..).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(u64::MAX);
+    const ALL: f64 = (1u64 << 63) as f64;
+    ((last >> 1) as f64) < share * ALL
+}
+
+/// What the one `traceparent` says, if it is valid.
+fn incoming(headers: &HeaderMap) -> Option<TraceParent> {
     let mut values = headers.get_all(TRACEPARENT).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
-    let text = value.to_str().ok()?;
-    let mut parts = text.split('-');
-    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let is_known = version != "ff" && (version != "00" || parts.next().is_none());
-    let is_id = |text: &str, digits| is_hexadecimal(text, digits) && text.bytes().any(|digit| digit != b'0');
-    let is_valid = is_known
-        && is_hexadecimal(version, 2)
-        && is_id(trace, 32)
-        && is_id(parent, 16)
-        && is_hexadecimal(flags, 2);
-    let is_sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
-    is_valid.then(|| (trace.to_owned(), if is_sampled { "01" } else { "00" }))
-}
-
-fn is_hexadecimal(text: &str, digits: usize) -> bool {
-    text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    value.to_str().ok()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -60,9 +82,9 @@ mod tests {
             headers.append(TRACEPARENT, HeaderValue::from_str(value).unwrap());
         }
         headers.append(TRACESTATE, HeaderValue::from_static("vendor=x"));
-        let passed = passed_on(&headers, [0xaa; 16], [0xbb; 16]);
-        let text =
-            |name| passed.iter().find(|(known, _)| known == name).map(|(_, value)| value.to_str().unwrap());
+        let trace = Trace::of(&headers, [0xaa; 16], [0xcc; 16], 0.0);
+        let passed = trace.passed_on(&first_half([0xbb; 16]));
+        let text = |name| passed.get(name).map(|value| value.to_str().unwrap());
         format!("{} {}", text(&TRACEPARENT).unwrap(), text(&TRACESTATE).unwrap_or("-"))
     }
 
@@ -79,34 +101,31 @@ mod tests {
     #[test]
     fn an_invalid_trace_is_replaced_and_its_state_dropped() {
         let good = format!("00-{TRACE}-b7ad6b7169203331-01");
-        let bad = [
-            vec![],
-            vec![good.clone(), good.clone()],
-            vec![good.replace("00-", "ff-")],
-            vec![good.to_uppercase()],
-            vec![format!("{good}-more")],
-            vec![format!("{good} ")],
-            vec![good.replace(TRACE, &"0".repeat(32))],
-            vec![good.replace("b7ad6b7169203331", &"0".repeat(16))],
-            vec![good.replace("-01", "")],
-            vec![good.replace("-01", "-1")],
-            vec![good.replace("-01", "-0g")],
-        ];
-        for values in bad {
-            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        for values in [vec![], vec![good.as_str(), &good], vec!["00-0"]] {
             let expected = format!("00-{}-bbbbbbbbbbbbbbbb-00 -", "aa".repeat(16));
             assert_eq!(passed(&values), expected, "{values:?}");
         }
     }
 
-    proptest! {
-        #[test]
-        fn what_is_passed_on_is_always_valid(text in "[0-9a-fA-F-]{0,60}") {
-            let passed = passed(&[&text]);
+    #[test]
+    fn a_trace_is_recorded_by_its_id_and_not_because_a_caller_says_so() {
+        let recorded = |id: &str, sample: f64| {
             let mut headers = HeaderMap::new();
-            let (parent, _) = passed.split_once(' ').unwrap();
-            headers.insert(TRACEPARENT, HeaderValue::from_str(parent).unwrap());
-            prop_assert!(incoming(&headers).is_some(), "{text} {passed}");
-        }
+            let text = format!("00-{id}-b7ad6b7169203331-01");
+            headers.insert(TRACEPARENT, HeaderValue::from_str(&text).unwrap());
+            Trace::of(&headers, [1; 16], [2; 16], sample).is_recorded
+        };
+        let low = format!("{}{}", "f".repeat(16), "1000000000000000");
+        let high = format!("{}{}", "0".repeat(16), "f000000000000000");
+        assert_eq!([0.0, 0.1, 0.9, 1.0].map(|sample| recorded(&low, sample)), [false, true, true, true]);
+        assert_eq!([0.0, 0.1, 0.9, 1.0].map(|sample| recorded(&high, sample)), [false, false, false, true]);
+    }
+
+    #[test]
+    fn a_recorded_trace_says_so_to_those_who_come_after() {
+        let trace = Trace::of(&HeaderMap::new(), [0xaa; 16], [0xcc; 16], 1.0);
+        assert_eq!((trace.parent.as_deref(), trace.span.as_str()), (None, "cccccccccccccccc"));
+        let text = format!("00-{}-bbbbbbbbbbbbbbbb-01", "aa".repeat(16));
+        assert_eq!(trace.passed_on("bbbbbbbbbbbbbbbb")[TRACEPARENT], text);
     }
 }

@@ -20,6 +20,7 @@ pub mod search;
 pub mod sparse;
 pub mod status;
 pub mod token;
+pub mod trace;
 pub mod usage;
 mod yaml;
 

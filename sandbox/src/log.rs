@@ -8,6 +8,7 @@ use registry_core::Version;
 use registry_core::api::ExecutionOutcome;
 use registry_core::id::SkillId;
 use registry_core::token::InvokeClaims;
+use registry_core::trace::TraceParent;
 use serde::Serialize;
 
 use crate::refusal::Refusal;
@@ -24,6 +25,9 @@ enum Ending {
 #[derive(Serialize)]
 struct Line<'a> {
     txn: Option<&'a str>,
+    /// The edge's trace, and its span that this execution is a part of.
+    trace_id: Option<&'a str>,
+    parent_id: Option<&'a str>,
     skill: Option<&'a SkillId>,
     version: Option<&'a Version>,
     #[serde(flatten)]
@@ -34,13 +38,20 @@ struct Line<'a> {
 /// One execution's line. Written when it is dropped, so that an execution whose caller went away has one too.
 pub(crate) struct Record {
     started: Instant,
+    trace: Option<TraceParent>,
     claims: Option<InvokeClaims>,
     ending: Ending,
 }
 
 impl Record {
-    pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), claims: None, ending: Ending::Abandoned { outcome: "abandoned" } }
+    /// The record of a request with this `traceparent`; a wrong one is none.
+    pub(crate) fn new(traceparent: Option<&str>) -> Self {
+        Self {
+            started: Instant::now(),
+            trace: traceparent.and_then(|text| text.parse().ok()),
+            claims: None,
+            ending: Ending::Abandoned { outcome: "abandoned" },
+        }
     }
 
     pub(crate) fn accepted(&mut self, claims: &InvokeClaims) {
@@ -61,6 +72,8 @@ impl Drop for Record {
     fn drop(&mut self) {
         let line = Line {
             txn: self.claims.as_ref().map(|claims| claims.txn.as_str()),
+            trace_id: self.trace.as_ref().map(|trace| trace.trace.as_str()),
+            parent_id: self.trace.as_ref().map(|trace| trace.parent.as_str()),
             skill: self.claims.as_ref().map(|claims| &claims.skill),
             version: self.claims.as_ref().map(|claims| &claims.version),
             ending: &self.ending,

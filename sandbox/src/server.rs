@@ -68,7 +68,8 @@ async fn healthz() -> Response {
 }
 
 async fn execute(State(service): State<Arc<Service>>, request: Request<Body>) -> Response {
-    let mut record = Record::new();
+    let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let mut record = Record::new(traceparent);
     match execution::execute(&service, request, &mut record).await {
         Ok(result) => {
             record.finished(result.outcome);

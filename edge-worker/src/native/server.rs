@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -19,12 +19,12 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::LengthLimitError;
 use hyper_util::rt::TokioTimer;
 use tokio::net::TcpListener;
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 use super::{FilesHost, Metrics, Tls, compression};
 use crate::catalog::read;
 use crate::handle::{Edge, MAX_BODY_BYTES, handle, too_large};
-use crate::reply::{Body, LogNote, Refusal, Reply};
+use crate::reply::{Body, Refusal, Reply};
 
 /// Why serving ended.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +62,15 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let service = Arc::new(Service { edge, host, metrics });
+    let traced = Arc::clone(&service);
+    let sending = tokio::spawn(async move {
+        let mut ticks = interval(TRACES_EVERY);
+        loop {
+            ticks.tick().await;
+            traced.send_traces().await;
+        }
+    });
+    let last = Arc::clone(&service);
     let shell = axum::Router::new()
         .fallback(answer)
         .with_state(service)
@@ -80,9 +89,21 @@ pub async fn serve(
         Some(tls) => server.acceptor(RustlsAcceptor::new(tls.config())).serve(shell).await?,
         None => server.serve(shell).await?,
     }
+    sending.abort();
+    last.send_traces().await;
     Ok(())
 }
 
+impl Service {
+    async fn send_traces(&self) {
+        if let Some(note) = self.edge.send_traces(&self.host).await {
+            log(&crate::log::failure(&note, None));
+        }
+    }
+}
+
+/// How often traces are sent.
+const TRACES_EVERY: Duration = Duration::from_secs(5);
 /// How long a request's headers may take to arrive.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request's body may take to arrive.
@@ -102,14 +123,21 @@ async fn answer(State(service): State<Arc<Service>>, request: Request) -> Respon
     let (done, answer) = oneshot::channel();
     tokio::spawn(async move {
         let Service { edge, host, metrics } = &*service;
+        let started = Instant::now();
         let reply = handle(host, edge, request).await;
+        if let Some(answered) = reply.extensions().get() {
+            metrics.count_request(answered, started.elapsed());
+            if edge.logs_requests() {
+                log(&crate::log::answered(answered));
+            }
+        }
         if let Some(searched) = reply.extensions().get() {
             metrics.count(*searched);
         }
         // Nobody takes the answer of a caller who went away.
         let _ = done.send(resolved(edge, host, reply).await);
         for note in edge.catch_up(host).await {
-            report(&note);
+            log(&crate::log::failure(&note, None));
         }
     });
     answer.await.unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
@@ -136,13 +164,12 @@ fn refused(edge: &Edge, refusal: Refusal) -> Response {
 
 fn sent(reply: Reply, bytes: Bytes) -> Response {
     if let Some(note) = reply.extensions().get() {
-        report(note);
+        log(&crate::log::failure(note, reply.extensions().get()));
     }
     reply.map(|_| bytes.into())
 }
 
-fn report(LogNote(note): &LogNote) {
-    let line = serde_json::json!({"level": "error", "message": note});
+fn log(line: &serde_json::Value) {
     // A log that nobody reads any more is no reason to stop serving.
     let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use registry_core::api::{
     Code, ExecutionOutcome, ExecutionRequest, ExecutionResult, InvokeAnswer, InvokeRequest, Invoked,
     MAX_RESULT_BYTES, Problem,
@@ -115,16 +115,14 @@ impl<H: Host> Request<'_, H> {
             .header(CONTENT_TYPE, "application/json")
             .body(Bytes::from(body))
             .map_err(|error| unreachable_sandbox(&error))?;
-        request.headers_mut().extend(self.trace()?);
+        let span = trace::first_half(self.random()?);
+        request.headers_mut().extend(self.trace.passed_on(&span));
         let timeout = Duration::from_secs(release.limits.max_execution_time.into()) + SANDBOX_GRACE;
+        let started = self.host.now();
         let sent = self.host.fetch(request, timeout, MAX_RESULT_BYTES).await;
+        self.note_execution(span, started, sent.as_ref().ok().map(http::Response::status));
         let response = sent.map_err(|error| unreachable_sandbox(&error))?;
         result_of(&response)
-    }
-
-    /// The headers that let the execution belong to the caller's trace.
-    fn trace(&self) -> Result<HeaderMap, Refusal> {
-        Ok(trace::passed_on(self.headers, self.random()?, self.random()?).into_iter().collect())
     }
 
     fn random(&self) -> Result<[u8; 16], Refusal> {

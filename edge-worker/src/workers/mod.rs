@@ -8,13 +8,16 @@ use std::sync::OnceLock;
 
 use futures_channel::oneshot;
 use registry_core::api::Code;
-use worker::{Context, Env, Request, Response, ResponseBody, console_error, console_warn, event};
+use worker::{
+    Context, Env, Request, Response, ResponseBody, console_error, console_log, console_warn, event,
+};
 
 use self::host::WorkersHost;
 use crate::config::{ConfigError, EdgeConfig};
 use crate::handle::{Edge, handle};
 use crate::host::HostError;
-use crate::reply::{Body, LogNote, Refusal, Searched};
+use crate::log as log_line;
+use crate::reply::{Body, Refusal, Searched};
 
 /// The secret that holds the [`EdgeConfig`] as JSON.
 const CONFIG: &str = "GUILDHALL_EDGE";
@@ -30,8 +33,9 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         match place(&env) {
             Ok((edge, host)) => {
                 let _ = done.send(serve(request, edge, &host).await);
-                for note in edge.catch_up(&host).await {
-                    report(&note);
+                let notes = edge.catch_up(&host).await.into_iter();
+                for note in notes.chain(edge.send_traces(&host).await) {
+                    console_error!("{}", log_line::failure(&note, None));
                 }
             }
             Err(refusal) => drop(done.send(Err(refusal))),
@@ -53,17 +57,14 @@ fn respond(answer: Result<(http::response::Parts, ResponseBody), Refusal>) -> wo
             (parts, body)
         }
     };
+    let answered = parts.extensions.get();
     if let Some(note) = parts.extensions.get() {
-        report(note);
+        console_error!("{}", log_line::failure(note, answered));
     }
     if let Some(Searched { degraded: true }) = parts.extensions.get() {
-        console_warn!("{}", serde_json::json!({"level": "warn", "message": DEGRADED_SEARCH}));
+        console_warn!("{}", log_line::warning(DEGRADED_SEARCH, answered));
     }
     convert::response(&parts, body)
-}
-
-fn report(LogNote(note): &LogNote) {
-    console_error!("{}", serde_json::json!({"level": "error", "message": note}));
 }
 
 /// What a request is answered by.
@@ -80,6 +81,9 @@ async fn serve(
         .await
         .map_err(|error| Refusal::bad_request("the request cannot be read").with_log(error.to_string()))?;
     let (parts, body) = handle(host, edge, request).await.into_parts();
+    if let Some(answered) = parts.extensions.get().filter(|_| edge.logs_requests()) {
+        console_log!("{}", log_line::answered(answered));
+    }
     let body = match body {
         Body::Bytes(bytes) => convert::body(bytes),
         // Streamed unread: who needs the digest checked (the sandbox, an installer) checks it.
