@@ -7,7 +7,7 @@ use registry_core::token::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::telemetry::TelemetryConfig;
+use crate::telemetry::{TelemetryConfig, TelemetryError};
 
 /// Where executions go.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,6 +61,9 @@ pub enum ConfigError {
     /// One key pair for two purposes: whoever may use it for one could forge the other.
     #[error("the key `{0}` serves two purposes; each needs a key of its own")]
     Shared(String),
+    /// Telemetry that could not be sent.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
     /// Keys in a file, on a host that has none.
     #[error(
         "the keys of the issuer `{issuer}` lie in the file `{file}`, and a Worker has none; give them here, or by `url`"
@@ -85,6 +88,7 @@ impl EdgeConfig {
         development_keys_only_in(config.development, kids)?;
         check_issuers(&config.identity, config.development)?;
         check_purposes(&keys)?;
+        config.telemetry.as_ref().map_or(Ok(()), TelemetryConfig::check)?;
         Ok(config)
     }
 

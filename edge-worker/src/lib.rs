@@ -29,4 +29,4 @@ pub use handle::{Edge, MAX_BODY_BYTES, handle};
 pub use host::{Host, HostError};
 pub use keys::KeyFileError;
 pub use reply::{Body, LogNote};
-pub use telemetry::TelemetryConfig;
+pub use telemetry::{TelemetryConfig, TelemetryError};

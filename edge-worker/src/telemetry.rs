@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -33,6 +33,39 @@ pub struct TelemetryConfig {
     /// The share of traces that is recorded, from 0 to 1.
     #[serde(default = "all")]
     pub sample: f64,
+}
+
+/// Why spans could not be sent anywhere.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum TelemetryError {
+    /// The address is none.
+    #[error("`telemetry.traces` is `{0}`; give the collector's http or https address for traces")]
+    Address(String),
+    /// A header cannot be sent.
+    #[error(
+        "the header `{0}` of `telemetry.headers` cannot be sent: names are tokens, values have no line breaks"
+    )]
+    Header(String),
+    /// The share is none.
+    #[error("`telemetry.sample` is {0}; give a share from 0 to 1")]
+    Share(f64),
+}
+
+impl TelemetryConfig {
+    pub(crate) fn check(&self) -> Result<(), TelemetryError> {
+        let is_address =
+            |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+        if !self.traces.parse::<Uri>().is_ok_and(|uri| is_address(&uri)) {
+            return Err(TelemetryError::Address(self.traces.clone()));
+        }
+        let is_header = |name: &str, value: &str| {
+            name.parse::<HeaderName>().is_ok() && HeaderValue::from_str(value).is_ok()
+        };
+        if let Some((name, _)) = self.headers.iter().find(|(name, value)| !is_header(name, value)) {
+            return Err(TelemetryError::Header(name.clone()));
+        }
+        if (0.0..=1.0).contains(&self.sample) { Ok(()) } else { Err(TelemetryError::Share(self.sample)) }
+    }
 }
 
 fn all() -> f64 {
@@ -208,6 +241,23 @@ mod tests {
         assert_eq!([200, 404, 503].map(|status| failed(Kind::Server, Some(status))), [false, false, true]);
         assert_eq!([200, 404, 503].map(|status| failed(Kind::Client, Some(status))), [false, true, true]);
         assert!(failed(Kind::Client, None));
+    }
+
+    #[test]
+    fn a_configuration_that_sends_nothing_is_refused() {
+        let config = |traces: &str, name: &str, sample| TelemetryConfig {
+            traces: traces.to_owned(),
+            headers: [(name.to_owned(), "x".to_owned())].into(),
+            sample,
+        };
+        let good = "http://127.0.0.1:4318/v1/traces";
+        assert_eq!(config(good, "x-key", 0.1).check(), Ok(()));
+        let address = |text: &str| Err(TelemetryError::Address(text.to_owned()));
+        for text in ["collector", "/v1/traces", "ftp://x/v1"] {
+            assert_eq!(config(text, "x-key", 0.1).check(), address(text));
+        }
+        assert_eq!(config(good, "x key", 0.1).check(), Err(TelemetryError::Header("x key".to_owned())));
+        assert_eq!(config(good, "x-key", 1.5).check(), Err(TelemetryError::Share(1.5)));
     }
 
     #[test]

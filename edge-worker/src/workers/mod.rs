@@ -112,9 +112,11 @@ fn configure(env: &Env) -> Result<Edge, HostError> {
         ConfigError::Json(json) => {
             host::failed(format!("{error}: line {}, column {}", json.line(), json.column()))
         }
-        ConfigError::Key(_) | ConfigError::Issuer(_) | ConfigError::Shared(_) | ConfigError::File { .. } => {
-            host::failed(error)
-        }
+        ConfigError::Key(_)
+        | ConfigError::Issuer(_)
+        | ConfigError::Shared(_)
+        | ConfigError::Telemetry(_)
+        | ConfigError::File { .. } => host::failed(error),
     })?;
     Edge::new(config).map_err(host::failed)
 }
