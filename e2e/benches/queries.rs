@@ -10,13 +10,11 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use e2e::{HostKind, Repository, Stand};
+use e2e::{made_queries, made_stand, percentile};
 use serde_json::json;
 
 const QUERIES: usize = 200;
 const RUNS: usize = 5;
-/// Words of a description that make a query.
-const WORDS: usize = 7;
 
 fn main() -> Result<()> {
     // `cargo test --benches` starts this program too, without `--bench`.
@@ -31,9 +29,9 @@ fn main() -> Result<()> {
     for count in counts {
         let queries = &mut Vec::new();
         for kind in e2e::hosts() {
-            let stand = stand(kind, count)?;
+            let stand = made_stand(kind, count)?;
             if queries.is_empty() {
-                *queries = made_queries(&stand.repository)?;
+                *queries = made_queries(&stand.repository, QUERIES)?;
             }
             let searches = times(queries, |query| {
                 let answer = stand.post("/search", "", &json!({"query": query}))?;
@@ -41,38 +39,16 @@ fn main() -> Result<()> {
                 Ok(())
             })?;
             let idle = times(queries, |_| stand.get("/healthz", "", "*/*").map(drop))?;
-            let (p50, p99) = (at(&searches, 0.5), at(&searches, 0.99));
+            let (p50, p99) = (percentile(&searches, 0.5), percentile(&searches, 0.99));
             write!(
                 table,
                 "\n{count:>7} {:<8} {p50:.2}, {p99:.2}, {:.2}",
                 format!("{kind:?}"),
-                at(&idle, 0.5)
+                percentile(&idle, 0.5)
             )?;
         }
     }
     Ok(writeln!(std::io::stdout(), "{table}")?)
-}
-
-/// An edge over the catalog of so many made skills.
-fn stand(kind: HostKind, count: usize) -> Result<Stand> {
-    let repository = Repository::made(&["--files", "--skills", &count.to_string()])?;
-    repository.must(&["build", "--worktree", "--out", "dist"])?;
-    let catalog = repository.path().join("dist");
-    Stand::over(kind, repository, &catalog)
-}
-
-/// The first words of the descriptions of skills.
-fn made_queries(repository: &Repository) -> Result<Vec<String>> {
-    let files = e2e::files(&repository.path().join("skills/shared"))?;
-    let query = |text: &[u8]| {
-        let text = String::from_utf8_lossy(text);
-        let description = text.lines().find_map(|line| line.strip_prefix("description: "))?;
-        let words: Vec<&str> = description.trim_matches('"').split_whitespace().take(WORDS).collect();
-        Some(words.join(" "))
-    };
-    let queries: Vec<String> = files.values().filter_map(|text| query(text)).take(QUERIES).collect();
-    ensure!(!queries.is_empty(), "the corpus has no skills to ask for");
-    Ok(queries)
 }
 
 /// Of each query the quickest run, in milliseconds, quickest first.
@@ -89,9 +65,4 @@ fn times(queries: &[String], mut ask: impl FnMut(&str) -> Result<()>) -> Result<
     }
     times.sort_by(f64::total_cmp);
     Ok(times)
-}
-
-fn at(times: &[f64], share: f64) -> f64 {
-    let index = (times.len().saturating_sub(1) as f64 * share) as usize;
-    times.get(index).copied().unwrap_or(f64::NAN)
 }

@@ -50,6 +50,11 @@ impl Process {
         }
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it at once (SIGKILL), and waits until it has let go of everything.
     pub(crate) fn kill(&self) -> Result<()> {
         let id = self.child.id();

@@ -23,6 +23,7 @@ use crate::answer::Answer;
 use crate::process::Process;
 use crate::programs::{program, worker_bundle, workspace};
 use crate::repository::Repository;
+use crate::usage::{Usage, usage};
 
 /// The name under which the sandbox accepts tokens.
 const SANDBOX: &str = "sandbox-development";
@@ -153,6 +154,14 @@ impl Stand {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.edge.url
+    }
+
+    /// What the edge has used since its start.
+    ///
+    /// # Errors
+    /// When `/proc` does not tell.
+    pub fn usage(&self) -> Result<Usage> {
+        usage(self.edge.id())
     }
 
     /// What the native host counts, in the text format of Prometheus.
