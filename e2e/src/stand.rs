@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use crate::answer::Answer;
 use crate::process::Process;
 use crate::programs::{program, worker_bundle, workspace};
+use crate::relay::Relay;
 use crate::repository::Repository;
 
 /// The name under which the sandbox accepts tokens.
@@ -55,7 +56,7 @@ pub struct Stand {
     metrics_port: u16,
     edge: Process,
     /// Kept for their end, in this order.
-    _sandbox: Process,
+    sandbox: Option<Process>,
     _sandbox_state: TempDir,
 }
 
@@ -75,7 +76,7 @@ impl Stand {
     pub fn with_issuers(kind: HostKind, repository: Repository, issuers: Vec<Issuer>) -> Result<Self> {
         repository.build()?;
         let catalog = repository.catalog();
-        Self::begin(kind, repository, &catalog, issuers)
+        Self::begin(kind, repository, &catalog, issuers, None)
     }
 
     /// Starts edge and sandbox over a catalog of the repository that lies in a folder, such as a published one.
@@ -83,15 +84,37 @@ impl Stand {
     /// # Errors
     /// When anything does not start.
     pub fn over(kind: HostKind, repository: Repository, catalog: &Path) -> Result<Self> {
-        Self::begin(kind, repository, catalog, Vec::new())
+        Self::begin(kind, repository, catalog, Vec::new(), None)
     }
 
-    fn begin(kind: HostKind, repository: Repository, catalog: &Path, issuers: Vec<Issuer>) -> Result<Self> {
+    /// As [`Stand::start`], with this relay between the edge and the sandbox.
+    ///
+    /// # Errors
+    /// When anything does not start.
+    pub fn through(kind: HostKind, repository: Repository, relay: &Relay) -> Result<Self> {
+        repository.build()?;
+        let catalog = repository.catalog();
+        Self::begin(kind, repository, &catalog, Vec::new(), Some(relay))
+    }
+
+    fn begin(
+        kind: HostKind,
+        repository: Repository,
+        catalog: &Path,
+        issuers: Vec<Issuer>,
+        relay: Option<&Relay>,
+    ) -> Result<Self> {
         // The sandbox opens its own folder to the user that skills run as; the edge's stays closed.
         let (state, sandbox_state) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let (edge_port, metrics_port, sandbox_port) = (free_port()?, free_port()?, free_port()?);
         let origin = format!("http://127.0.0.1:{edge_port}");
-        let sandbox_url = format!("http://127.0.0.1:{sandbox_port}");
+        let sandbox_url = match relay {
+            Some(relay) => {
+                relay.lead_to(([127, 0, 0, 1], sandbox_port).into());
+                relay.url()
+            }
+            None => format!("http://127.0.0.1:{sandbox_port}"),
+        };
         let mut edge = edge_config(&repository, &origin, &sandbox_url)?;
         edge.identity.extend(issuers);
         let sandbox = json!({
@@ -107,10 +130,7 @@ impl Stand {
         fs::write(state.path().join("edge.json"), serde_json::to_vec(&edge)?)?;
         let sandbox_file = state.path().join("sandbox.json");
         fs::write(&sandbox_file, serde_json::to_vec(&sandbox)?)?;
-        let sandbox = Process::start(
-            program("guildhall-sandbox")?.as_ref(),
-            &["--config".as_ref(), sandbox_file.as_ref()],
-        )?;
+        let sandbox = start_sandbox(state.path())?;
         let client = Client::builder()
             .redirect(Policy::none())
             // A server may close a connection whose request it refused half read; none is used twice.
@@ -127,7 +147,7 @@ impl Stand {
             edge_port,
             metrics_port,
             edge,
-            _sandbox: sandbox,
+            sandbox: Some(sandbox),
             _sandbox_state: sandbox_state,
         })
     }
@@ -246,6 +266,20 @@ impl Stand {
         Ok(())
     }
 
+    /// Ends the sandbox.
+    pub fn stop_sandbox(&mut self) {
+        self.sandbox = None;
+    }
+
+    /// Starts the sandbox again after its end, at the same address and with the same state.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_sandbox(&mut self) -> Result<()> {
+        self.sandbox = Some(start_sandbox(self.state.path())?);
+        Ok(())
+    }
+
     /// The file of the native edge's log; there is one for each day.
     ///
     /// # Errors
@@ -296,6 +330,11 @@ fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> Resu
         sandbox: SandboxConfig { url: sandbox_url.to_owned(), audience: SANDBOX.to_owned() },
         pseudonym_key: Digest::of(b"pseudonyms"),
     })
+}
+
+fn start_sandbox(state: &Path) -> Result<Process> {
+    let config = state.join("sandbox.json");
+    Process::start(program("guildhall-sandbox")?.as_ref(), &["--config".as_ref(), config.as_ref()])
 }
 
 fn start_edge(kind: HostKind, catalog: &Path, state: &Path, port: u16, metrics_port: u16) -> Result<Process> {

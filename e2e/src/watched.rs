@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use bytes::Bytes;
 use edge_worker::native::FilesHost;
-use edge_worker::{Host, HostError};
+use edge_worker::{FetchError, Host, HostError};
 use registry_core::catalog::Key;
 use registry_core::usage::UsageRecord;
 
@@ -63,7 +63,7 @@ where
         request: http::Request<Bytes>,
         timeout: Duration,
         limit: usize,
-    ) -> Result<http::Response<Bytes>, HostError> {
+    ) -> Result<http::Response<Bytes>, FetchError> {
         self.files.fetch(request, timeout, limit).await
     }
 

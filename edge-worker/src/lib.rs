@@ -4,6 +4,7 @@ mod access;
 mod catalog;
 mod config;
 mod credential;
+mod execution;
 mod handle;
 mod host;
 mod keys;
@@ -18,6 +19,6 @@ mod workers;
 
 pub use config::{ConfigError, EdgeConfig, SandboxConfig};
 pub use handle::{Edge, MAX_BODY_BYTES, handle};
-pub use host::{Host, HostError};
+pub use host::{FetchError, Host, HostError};
 pub use keys::KeyFileError;
 pub use reply::{Body, LogNote};

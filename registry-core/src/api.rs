@@ -1,7 +1,9 @@
 //! The wire formats of the edge's API and of the sandbox's, each in one place for both sides.
 
+mod execution;
 mod texts;
 
+pub use execution::{ExecutionCode, IDEMPOTENT_REPLAYED, InvokeTokenAnswer};
 pub use texts::{InstructionsAnswer, MemberText, PromptAnswer, Tokens};
 
 use std::collections::BTreeSet;

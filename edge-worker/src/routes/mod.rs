@@ -29,6 +29,7 @@ pub(crate) enum Route {
     Resolve,
     AclCheck,
     Invoke,
+    InvokeToken,
     Skill,
     SkillVersion,
     SkillFile,
@@ -47,6 +48,7 @@ pub(crate) enum Action {
     Resolve,
     AclCheck,
     Invoke,
+    InvokeToken,
     Skill,
     SkillFile,
     RequestAccess,
@@ -62,6 +64,7 @@ pub(crate) fn table() -> Result<Router<Route>, matchit::InsertError> {
     router.insert("/resolve", Route::Resolve)?;
     router.insert("/acl/check", Route::AclCheck)?;
     router.insert("/invoke", Route::Invoke)?;
+    router.insert("/invoke/token", Route::InvokeToken)?;
     router.insert("/skills/{team}/{name}", Route::Skill)?;
     router.insert("/skills/{team}/{name}/{version}", Route::SkillVersion)?;
     router.insert("/skills/{team}/{name}/{version}/{file}", Route::SkillFile)?;
@@ -80,6 +83,7 @@ impl Route {
             (Self::Resolve, &Method::POST) => Action::Resolve,
             (Self::AclCheck, &Method::POST) => Action::AclCheck,
             (Self::Invoke, &Method::POST) => Action::Invoke,
+            (Self::InvokeToken, &Method::POST) => Action::InvokeToken,
             (Self::Skill | Self::SkillVersion, &Method::GET) => Action::Skill,
             (Self::SkillFile, &Method::GET) => Action::SkillFile,
             (Self::RequestAccess, &Method::GET) => Action::RequestAccess,
@@ -96,7 +100,7 @@ impl Route {
     fn allowed(self) -> &'static str {
         match self {
             Self::Search => "GET, HEAD, POST",
-            Self::Resolve | Self::AclCheck | Self::Invoke => "POST",
+            Self::Resolve | Self::AclCheck | Self::Invoke | Self::InvokeToken => "POST",
             Self::Health
             | Self::Ready
             | Self::Skill
@@ -119,6 +123,7 @@ impl Action {
             Self::Resolve => "POST /resolve",
             Self::AclCheck => "POST /acl/check",
             Self::Invoke => "POST /invoke",
+            Self::InvokeToken => "POST /invoke/token",
             Self::Skill => "GET /skills/{team}/{name}",
             Self::SkillFile => "GET /skills/{team}/{name}/{version}/{file}",
             Self::RequestAccess => "GET /request-access",
@@ -142,6 +147,7 @@ impl<H: Host> Request<'_, H> {
             Action::Resolve => self.identify().await?.resolve().await,
             Action::AclCheck => self.identify().await?.acl_check().await,
             Action::Invoke => self.identify().await?.invoke().await,
+            Action::InvokeToken => self.identify().await?.invoke_token().await,
             Action::Skill => self.identify().await?.skill(parameters).await,
             Action::SkillFile => self.skill_file(parameters).await,
             Action::RequestAccess => self.identify().await?.request_access().await,

@@ -14,7 +14,7 @@ use worker::{
 };
 
 use super::{convert, log};
-use crate::host::{Host, HostError};
+use crate::host::{FetchError, Host, HostError};
 
 /// The R2 bucket that holds the catalog.
 const CATALOG: &str = "CATALOG";
@@ -69,38 +69,41 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, 
     }
 }
 
+/// What `fetch` throws does not tell whether the request had left: nothing here is [`FetchError::Unsent`] but what
+/// could not become a request.
 async fn exchange(
     request: http::Request<Bytes>,
     timeout: Duration,
     limit: usize,
-) -> Result<http::Response<Bytes>, HostError> {
-    let request = convert::outgoing(&request).map_err(failed)?;
+) -> Result<http::Response<Bytes>, FetchError> {
+    let request = convert::outgoing(&request).map_err(|error| FetchError::Unsent(error.to_string()))?;
     let controller = AbortController::default();
     let signal = controller.signal();
     let answer = within(timeout, answer(request, &signal, limit)).await;
     if answer.is_err() {
         controller.abort();
     }
-    answer?
+    answer.map_err(|_| FetchError::TimedOut(timeout))?
 }
 
 async fn answer(
     request: worker::Request,
     signal: &AbortSignal,
     limit: usize,
-) -> Result<http::Response<Bytes>, HostError> {
-    let mut response = Fetch::Request(request).send_with_signal(signal).await.map_err(failed)?;
+) -> Result<http::Response<Bytes>, FetchError> {
+    let lost = |error: worker::Error| FetchError::Lost(error.to_string());
+    let mut response = Fetch::Request(request).send_with_signal(signal).await.map_err(lost)?;
     let body = match response.body() {
         ResponseBody::Stream(_) => {
-            let stream = response.stream().map_err(failed)?;
-            convert::read(stream, limit).await.map_err(failed)?
+            let stream = response.stream().map_err(lost)?;
+            convert::read(stream, limit).await.map_err(lost)?
         }
         ResponseBody::Body(_) | ResponseBody::Empty => Vec::new(),
     };
     if body.len() > limit {
-        return Err(failed(format!("the answer has more than {limit} bytes")));
+        return Err(FetchError::TooLarge(limit));
     }
-    http::Response::builder().status(response.status_code()).body(body.into()).map_err(failed)
+    convert::incoming(&response, body).map_err(|error| FetchError::Lost(error.to_string()))
 }
 
 impl Host for WorkersHost {
@@ -136,7 +139,7 @@ impl Host for WorkersHost {
         request: http::Request<Bytes>,
         timeout: Duration,
         limit: usize,
-    ) -> Result<http::Response<Bytes>, HostError> {
+    ) -> Result<http::Response<Bytes>, FetchError> {
         SendFuture::new(exchange(request, timeout, limit)).await
     }
 

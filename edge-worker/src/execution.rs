@@ -1,0 +1,61 @@
+//! Ordering an execution from the sandbox: what is signed and sent, how often, and what comes back.
+
+mod failure;
+mod order;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use registry_core::api::{ExecutionResult, MAX_RESULT_BYTES};
+use serde_json::Value;
+
+pub(crate) use self::failure::TIMEOUT;
+use self::failure::{Failure, result_of};
+pub(crate) use self::order::Order;
+use crate::access::Granted;
+use crate::handle::Request;
+use crate::host::{FetchError, Host};
+use crate::reply::Refusal;
+
+/// How much longer than the execution itself the edge waits for the sandbox.
+const SANDBOX_GRACE: Duration = Duration::from_secs(15);
+/// How long after an attempt that was not accepted the next one follows.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
+
+impl<H: Host> Request<'_, H> {
+    /// Has the sandbox run the release. What the sandbox did certainly not accept is sent again, with a token of its own.
+    pub(crate) async fn execute(
+        &self,
+        granted: &Granted,
+        payload: Value,
+    ) -> Result<ExecutionResult, Refusal> {
+        let order = self.order(granted, payload)?;
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let token = self.sign(&order)?;
+            let failure = match self.send(&order, &token).await {
+                Ok(result) => return Ok(result),
+                Err(failure) => failure,
+            };
+            match pauses.next().filter(|_| failure.is_before_acceptance()) {
+                Some(pause) => self.host.pause(pause).await,
+                None => return Err(failure.into()),
+            }
+        }
+    }
+
+    async fn send(&self, order: &Order<'_>, token: &str) -> Result<ExecutionResult, Failure> {
+        let request = http::Request::builder()
+            .method(Method::POST)
+            .uri(self.sandbox_url())
+            .header(AUTHORIZATION, format!("Bearer {token}"))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Bytes::from(order.body.clone()))
+            .map_err(|error| FetchError::Unsent(error.to_string()))?;
+        let limits = order.granted.release.limits;
+        let timeout = Duration::from_secs(limits.max_execution_time.into()) + SANDBOX_GRACE;
+        result_of(&self.host.fetch(request, timeout, MAX_RESULT_BYTES).await?)
+    }
+}

@@ -1,0 +1,129 @@
+//! Why an execution has no result, and what callers are told of it.
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use registry_core::api::{ExecutionCode, ExecutionResult, Problem};
+use serde::de::DeserializeOwned;
+
+use crate::host::FetchError;
+use crate::reply::Refusal;
+
+/// The code of a refusal after the sandbox was waited for in vain.
+pub(crate) const TIMEOUT: &str = "SANDBOX_TIMEOUT";
+
+/// Why there is no result.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// No answer came.
+    Transport(FetchError),
+    /// The sandbox says what has become of the execution.
+    Told(ExecutionCode, Problem),
+    /// The sandbox refuses the execution for good.
+    Refused(Problem),
+    /// What came is no answer of a sandbox.
+    Garbage(String),
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Self::Transport(error)
+    }
+}
+
+impl Failure {
+    /// Whether the sandbox has certainly not accepted the token: only then may another be sent.
+    pub(super) fn is_before_acceptance(&self) -> bool {
+        match self {
+            Self::Transport(FetchError::Unsent(_)) => true,
+            Self::Told(code, _) => matches!(code, ExecutionCode::Busy | ExecutionCode::StoreUnavailable),
+            Self::Transport(_) | Self::Refused(_) | Self::Garbage(_) => false,
+        }
+    }
+}
+
+/// Reads the sandbox's answer.
+pub(super) fn result_of(answer: &http::Response<Bytes>) -> Result<ExecutionResult, Failure> {
+    if answer.status() == StatusCode::OK {
+        return read(answer, "application/json");
+    }
+    let problem: Problem = read(answer, "application/problem+json")?;
+    Err(match ExecutionCode::read(&problem.code) {
+        Some(code) => Failure::Told(code, problem),
+        None => Failure::Refused(problem),
+    })
+}
+
+fn read<T: DeserializeOwned>(answer: &http::Response<Bytes>, media_type: &str) -> Result<T, Failure> {
+    let found = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = found.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case(media_type) {
+        return Err(Failure::Garbage(format!("{} of type `{essence}`", answer.status())));
+    }
+    serde_json::from_slice(answer.body())
+        .map_err(|error| Failure::Garbage(format!("{}: {error}", answer.status())))
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Transport(error) => unanswered(&error),
+            Failure::Told(code, problem) => told(code, &problem),
+            Failure::Refused(problem) => refused(&problem),
+            Failure::Garbage(log) => garbage(log),
+        }
+    }
+}
+
+fn unanswered(error: &FetchError) -> Refusal {
+    let lost = "the sandbox cannot be reached; whether the skill ran is not known";
+    let (status, code, detail) = match error {
+        FetchError::Unsent(_) => {
+            let detail = "the sandbox cannot be reached and nothing ran; try again later";
+            (StatusCode::BAD_GATEWAY, "SANDBOX_UNREACHABLE", detail)
+        }
+        FetchError::Lost(_) => (StatusCode::BAD_GATEWAY, "SANDBOX_UNREACHABLE", lost),
+        FetchError::TimedOut(_) => {
+            let detail = "the sandbox did not answer in time; whether the skill ran is not known";
+            (StatusCode::GATEWAY_TIMEOUT, TIMEOUT, detail)
+        }
+        FetchError::TooLarge(_) => return garbage(error.to_string()),
+    };
+    Refusal::new(status, code, detail).with_log(error.to_string())
+}
+
+fn garbage(log: String) -> Refusal {
+    let detail = "the sandbox answered with something that is no result";
+    Refusal::new(StatusCode::BAD_GATEWAY, "SANDBOX_GARBAGE", detail).with_log(log)
+}
+
+fn refused(problem: &Problem) -> Refusal {
+    let log = format!("{} {}: {}", problem.status, problem.code, problem.detail);
+    Refusal::new(StatusCode::BAD_GATEWAY, "SANDBOX_REFUSED", "the sandbox refused the execution")
+        .with_log(log)
+}
+
+fn told(code: ExecutionCode, problem: &Problem) -> Refusal {
+    match code {
+        ExecutionCode::Busy => {
+            Refusal::unavailable("SANDBOX_BUSY", "the sandbox is busy; try again in a moment", "busy")
+                .with_header("retry-after", "1")
+        }
+        ExecutionCode::StoreUnavailable => refused(problem),
+        ExecutionCode::Running => {
+            let detail = "the execution with this key is under way; ask again in a moment";
+            Refusal::new(StatusCode::CONFLICT, "IDEMPOTENCY_KEY_IN_USE", detail)
+                .with_header("retry-after", "1")
+        }
+        ExecutionCode::Reused => {
+            let detail =
+                "the key was used for another payload or release; take a new key for a new execution";
+            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", detail)
+        }
+        ExecutionCode::ResultGone => {
+            let detail =
+                "the execution with this key was begun, and its result is not there; it does not run again";
+            Refusal::new(StatusCode::CONFLICT, "RESULT_GONE", detail)
+        }
+    }
+}
