@@ -8,9 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use registry_core::api::{ExecutionResult, MAX_RESULT_BYTES};
+use registry_core::api::MAX_RESULT_BYTES;
+use registry_core::digest::Digest;
 use serde_json::Value;
 
+pub(crate) use self::failure::Executed;
 pub(crate) use self::failure::TIMEOUT;
 use self::failure::{Failure, result_of};
 pub(crate) use self::order::Order;
@@ -24,14 +26,25 @@ const SANDBOX_GRACE: Duration = Duration::from_secs(15);
 /// How long after an attempt that was not accepted the next one follows.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 
+fn run_time(granted: &Granted) -> Duration {
+    Duration::from_secs(granted.release.limits.max_execution_time.into())
+}
+
+/// Longer than [`Request::execute`] can take, in milliseconds: every attempt but one fails at once or at its connection.
+pub(crate) fn longest(granted: &Granted) -> u64 {
+    let longest = run_time(granted) + SANDBOX_GRACE * 3;
+    u64::try_from(longest.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl<H: Host> Request<'_, H> {
     /// Has the sandbox run the release. What the sandbox did certainly not accept is sent again, with a token of its own.
     pub(crate) async fn execute(
         &self,
         granted: &Granted,
         payload: Value,
-    ) -> Result<ExecutionResult, Refusal> {
-        let order = self.order(granted, payload)?;
+        key: Option<Digest>,
+    ) -> Result<Executed, Refusal> {
+        let order = self.order(granted, payload, key)?;
         let mut pauses = PAUSES.into_iter();
         loop {
             let token = self.sign(&order)?;
@@ -46,7 +59,7 @@ impl<H: Host> Request<'_, H> {
         }
     }
 
-    async fn send(&self, order: &Order<'_>, token: &str) -> Result<ExecutionResult, Failure> {
+    async fn send(&self, order: &Order<'_>, token: &str) -> Result<Executed, Failure> {
         let request = http::Request::builder()
             .method(Method::POST)
             .uri(self.sandbox_url())
@@ -54,8 +67,7 @@ impl<H: Host> Request<'_, H> {
             .header(CONTENT_TYPE, "application/json")
             .body(Bytes::from(order.body.clone()))
             .map_err(|error| FetchError::Unsent(error.to_string()))?;
-        let limits = order.granted.release.limits;
-        let timeout = Duration::from_secs(limits.max_execution_time.into()) + SANDBOX_GRACE;
+        let timeout = run_time(order.granted) + SANDBOX_GRACE;
         result_of(&self.host.fetch(request, timeout, MAX_RESULT_BYTES).await?)
     }
 }

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use registry_core::catalog::Key;
 use registry_core::usage::UsageRecord;
 
+use crate::claims::{Claim, Claimed};
+
 /// A host could not do what was asked; the text is for the operator's log.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -65,6 +67,17 @@ pub trait Host: Sync {
         timeout: Duration,
         limit: usize,
     ) -> impl Future<Output = Result<http::Response<Bytes>, FetchError>> + Send;
+
+    /// Claims an idempotency key; returns once that is durable, as far as the host can.
+    fn claim(&self, claim: &Claim) -> impl Future<Output = Result<Claimed, HostError>> + Send;
+
+    /// Ends a claim, if it is still the holder's: with an answer and until when it is kept (milliseconds since the
+    /// epoch), or without, so that the key can be claimed anew.
+    fn settle(
+        &self,
+        claim: &Claim,
+        answer: Option<(String, u64)>,
+    ) -> impl Future<Output = Result<(), HostError>> + Send;
 
     /// Appends a record to the usage log; returns once it is durable.
     fn append_log(&self, record: &UsageRecord) -> impl Future<Output = Result<(), HostError>> + Send;

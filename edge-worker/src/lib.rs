@@ -2,11 +2,13 @@
 
 mod access;
 mod catalog;
+mod claims;
 mod config;
 mod credential;
 mod execution;
 mod handle;
 mod host;
+mod idempotency;
 mod keys;
 mod reply;
 mod routes;
@@ -17,6 +19,7 @@ pub mod native;
 #[cfg(target_arch = "wasm32")]
 mod workers;
 
+pub use claims::{Claim, Claimed};
 pub use config::{ConfigError, EdgeConfig, SandboxConfig};
 pub use handle::{Edge, MAX_BODY_BYTES, handle};
 pub use host::{FetchError, Host, HostError};

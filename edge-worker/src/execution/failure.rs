@@ -3,14 +3,22 @@
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use registry_core::api::{ExecutionCode, ExecutionResult, Problem};
+use registry_core::api::{ExecutionCode, ExecutionResult, IDEMPOTENT_REPLAYED, Problem};
 use serde::de::DeserializeOwned;
 
 use crate::host::FetchError;
+use crate::idempotency::{in_use, reused};
 use crate::reply::Refusal;
 
 /// The code of a refusal after the sandbox was waited for in vain.
 pub(crate) const TIMEOUT: &str = "SANDBOX_TIMEOUT";
+
+/// A result, and whether it is one that the sandbox gave before.
+#[derive(Debug)]
+pub(crate) struct Executed {
+    pub(crate) result: ExecutionResult,
+    pub(crate) is_replayed: bool,
+}
 
 /// Why there is no result.
 #[derive(Debug)]
@@ -43,9 +51,10 @@ impl Failure {
 }
 
 /// Reads the sandbox's answer.
-pub(super) fn result_of(answer: &http::Response<Bytes>) -> Result<ExecutionResult, Failure> {
+pub(super) fn result_of(answer: &http::Response<Bytes>) -> Result<Executed, Failure> {
     if answer.status() == StatusCode::OK {
-        return read(answer, "application/json");
+        let is_replayed = answer.headers().contains_key(IDEMPOTENT_REPLAYED);
+        return Ok(Executed { result: read(answer, "application/json")?, is_replayed });
     }
     let problem: Problem = read(answer, "application/problem+json")?;
     Err(match ExecutionCode::read(&problem.code) {
@@ -110,16 +119,8 @@ fn told(code: ExecutionCode, problem: &Problem) -> Refusal {
                 .with_header("retry-after", "1")
         }
         ExecutionCode::StoreUnavailable => refused(problem),
-        ExecutionCode::Running => {
-            let detail = "the execution with this key is under way; ask again in a moment";
-            Refusal::new(StatusCode::CONFLICT, "IDEMPOTENCY_KEY_IN_USE", detail)
-                .with_header("retry-after", "1")
-        }
-        ExecutionCode::Reused => {
-            let detail =
-                "the key was used for another payload or release; take a new key for a new execution";
-            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED", detail)
-        }
+        ExecutionCode::Running => in_use(),
+        ExecutionCode::Reused => reused(),
         ExecutionCode::ResultGone => {
             let detail =
                 "the execution with this key was begun, and its result is not there; it does not run again";

@@ -18,6 +18,8 @@ use crate::reply::Refusal;
 #[derive(Debug)]
 pub(crate) struct Order<'a> {
     pub(crate) granted: &'a Granted,
+    /// What the sandbox runs once for.
+    idem: String,
     /// The exact body for the sandbox.
     pub(crate) body: String,
 }
@@ -33,7 +35,13 @@ impl<H: Host> Request<'_, H> {
         self.now + MAX_INVOKE_LIFETIME
     }
 
-    pub(crate) fn order<'a>(&self, granted: &'a Granted, payload: Value) -> Result<Order<'a>, Refusal> {
+    /// An order for what a caller is granted, under what its `Idempotency-Key` stands for.
+    pub(crate) fn order<'a>(
+        &self,
+        granted: &'a Granted,
+        payload: Value,
+        key: Option<Digest>,
+    ) -> Result<Order<'a>, Refusal> {
         let release = &granted.release;
         let request = ExecutionRequest {
             closure: release.closure.clone(),
@@ -43,7 +51,8 @@ impl<H: Host> Request<'_, H> {
         };
         let body =
             serde_json::to_string(&request).map_err(|error| Refusal::bad_request(error.to_string()))?;
-        Ok(Order { granted, body })
+        let idem = key.map_or_else(|| self.txn.clone(), |key| key.to_string());
+        Ok(Order { granted, idem, body })
     }
 
     /// A token for an order. Each is another one.
@@ -78,7 +87,7 @@ impl<H: Host> Request<'_, H> {
             act: caller.map_or_else(anonymous, |caller| caller.role.to_string()),
             jti,
             txn: self.txn.clone(),
-            idem: self.txn.clone(),
+            idem: order.idem.clone(),
             iat: self.now,
             nbf: self.now,
             exp: self.tokens_expire(),

@@ -9,8 +9,10 @@ use registry_core::catalog::{HEAD_PATH, Key};
 use registry_core::usage::UsageRecord;
 use tokio::io::AsyncReadExt as _;
 
+use super::claims::Claims;
 use super::fetch::{client, exchange};
 use super::{LogError, UsageLog};
+use crate::claims::{Claim, Claimed};
 use crate::host::{FetchError, Host, HostError};
 
 /// One machine.
@@ -18,6 +20,7 @@ use crate::host::{FetchError, Host, HostError};
 pub struct FilesHost {
     catalog: PathBuf,
     log: UsageLog,
+    claims: Claims,
     client: reqwest::Client,
 }
 
@@ -38,7 +41,8 @@ impl FilesHost {
     /// # Errors
     /// Any [`HostSetupError`].
     pub fn new(catalog: &Path, log: &Path) -> Result<Self, HostSetupError> {
-        Ok(Self { catalog: catalog.to_owned(), log: UsageLog::open(log)?, client: client()? })
+        let (log, claims, client) = (UsageLog::open(log)?, Claims::default(), client()?);
+        Ok(Self { catalog: catalog.to_owned(), log, claims, client })
     }
 }
 
@@ -96,6 +100,14 @@ impl Host for FilesHost {
         limit: usize,
     ) -> Result<http::Response<Bytes>, FetchError> {
         exchange(&self.client, request, timeout, limit).await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, HostError> {
+        self.claims.claim(claim)
+    }
+
+    async fn settle(&self, claim: &Claim, answer: Option<(String, u64)>) -> Result<(), HostError> {
+        self.claims.settle(claim, answer)
     }
 
     async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {

@@ -1,5 +1,6 @@
 //! The host for one machine: catalog and log in folders, axum as the shell.
 
+mod claims;
 mod fetch;
 mod files;
 mod log;

@@ -2,40 +2,51 @@
 
 use http::StatusCode;
 use registry_core::api::{ExecutionOutcome, ExecutionResult, InvokeAnswer, InvokeRequest, InvokeTokenAnswer};
+use registry_core::digest::Digest;
 use registry_core::manifest::SkillType;
 use registry_core::requirement::Spec;
 use registry_core::usage::{Outcome, UsageRecord};
 use serde_json::Value;
 
 use crate::access::{self, Granted};
-use crate::execution::TIMEOUT;
+use crate::claims::Claimed;
+use crate::execution::{Executed, TIMEOUT};
 use crate::handle::Request;
 use crate::host::Host;
+use crate::idempotency::{in_use, replayed, reused};
 use crate::reply::{self, Refusal, Reply};
+
+/// The code of an outcome for which nothing was done again.
+const REPLAYED: &str = "replayed";
 
 /// What the log gets to know of how an invocation ended.
 type Ended = (Outcome, Option<String>);
 
 impl<H: Host> Request<'_, H> {
     pub(super) async fn invoke(&self) -> Result<Reply, Refusal> {
+        let key = self.idempotency_key()?;
         let (spec, granted, payload) = self.granted().await?;
         if matches!(granted.release.skill_type, SkillType::CodeSession | SkillType::Conversation) {
             return Err(not_supported(&granted, "cannot be invoked yet:"));
         }
         self.refuse_when_expired()?;
         self.log(&self.about(&spec, &granted, Outcome::Decided)).await?;
-        let done = self.perform(&granted, payload).await;
+        let done = match key {
+            None => self.perform(&granted, payload, None).await,
+            Some(key) => self.perform_once(&spec, &granted, payload, key).await,
+        };
         self.end(&spec, &granted, done).await
     }
 
     pub(super) async fn invoke_token(&self) -> Result<Reply, Refusal> {
+        let key = self.idempotency_key()?;
         let (spec, granted, payload) = self.granted().await?;
         if granted.release.skill_type != SkillType::CodeInline {
             return Err(not_supported(&granted, "runs in no sandbox: send it to POST /invoke, or"));
         }
         self.refuse_when_expired()?;
         self.log(&self.about(&spec, &granted, Outcome::Decided)).await?;
-        let issued = self.issue(&granted, payload);
+        let issued = self.issue(&granted, payload, key);
         self.end(&spec, &granted, issued.map(|answer| ((Outcome::Issued, None), answer))).await
     }
 
@@ -73,16 +84,49 @@ impl<H: Host> Request<'_, H> {
         done.map(|(_, reply)| reply)
     }
 
+    /// Does what a release is for, unless that was done under this key.
+    async fn perform_once(
+        &self,
+        spec: &Spec,
+        granted: &Granted,
+        payload: Value,
+        key: Digest,
+    ) -> Result<(Ended, Reply), Refusal> {
+        let (claim, claimed) = self.claim(key, granted).await?;
+        match claimed {
+            Claimed::New => {
+                let mut done = self.perform(granted, payload, Some(key)).await;
+                self.settle(&claim, granted, &mut done).await;
+                done
+            }
+            Claimed::Done(kept) => {
+                let reply = self.again(spec, granted, &kept).await?;
+                Ok(((Outcome::Success, Some(REPLAYED.to_owned())), reply))
+            }
+            Claimed::InFlight => Err(in_use()),
+            Claimed::Conflict => Err(reused()),
+        }
+    }
+
     /// Does what a release is for. How it ended is for the log.
-    async fn perform(&self, granted: &Granted, payload: Value) -> Result<(Ended, Reply), Refusal> {
+    async fn perform(
+        &self,
+        granted: &Granted,
+        payload: Value,
+        key: Option<Digest>,
+    ) -> Result<(Ended, Reply), Refusal> {
         let well = (Outcome::Success, None);
         match granted.release.skill_type {
             SkillType::CodeInline => {
-                let result = self.execute(granted, payload).await?;
+                let Executed { result, is_replayed } = self.execute(granted, payload, key).await?;
                 let ended = ended(&result);
                 let (skill, version) = (granted.skill.clone(), granted.version.clone());
                 let answer = InvokeAnswer { txn: self.txn.clone(), skill, version, result };
-                Ok((ended, reply::json(StatusCode::OK, &answer)))
+                let reply = reply::json(StatusCode::OK, &answer);
+                if is_replayed {
+                    return Ok(((Outcome::Success, Some(REPLAYED.to_owned())), replayed(reply)));
+                }
+                Ok((ended, reply))
             }
             SkillType::PromptInline => {
                 Ok((well, reply::json(StatusCode::OK, &self.prompt(granted, &payload).await?)))
@@ -96,8 +140,8 @@ impl<H: Host> Request<'_, H> {
         }
     }
 
-    fn issue(&self, granted: &Granted, payload: Value) -> Result<Reply, Refusal> {
-        let order = self.order(granted, payload)?;
+    fn issue(&self, granted: &Granted, payload: Value, key: Option<Digest>) -> Result<Reply, Refusal> {
+        let order = self.order(granted, payload, key)?;
         let answer = InvokeTokenAnswer {
             txn: self.txn.clone(),
             skill: granted.skill.clone(),

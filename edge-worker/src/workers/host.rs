@@ -13,28 +13,34 @@ use worker::{
     AbortController, AbortSignal, Bucket, Date, Delay, Env, Fetch, Object, ObjectNamespace, ResponseBody,
 };
 
-use super::{convert, log};
+use super::claims::Settlement;
+use super::{claims, convert, log};
+use crate::claims::{Claim, Claimed};
 use crate::host::{FetchError, Host, HostError};
 
 /// The R2 bucket that holds the catalog.
 const CATALOG: &str = "CATALOG";
 /// The Durable Objects that hold the usage log.
 const USAGE_LOG: &str = "USAGE_LOG";
+/// The Durable Objects that hold the claims on idempotency keys.
+const CLAIMS: &str = "CLAIMS";
 
-/// How long a record may take to become durable. A Durable Object whose code traps answers never.
-const LOG_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a record or a claim may take to become durable. A Durable Object whose code traps answers never.
+const OBJECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The bindings.
 pub(super) struct WorkersHost {
     catalog: SendWrapper<Bucket>,
     log: ObjectNamespace,
+    claims: ObjectNamespace,
 }
 
 impl WorkersHost {
     /// The host of a Worker whose configuration has all the bindings.
     pub(super) fn new(env: &Env) -> Result<Self, HostError> {
         let catalog = SendWrapper::new(env.bucket(CATALOG).map_err(failed)?);
-        Ok(Self { catalog, log: env.durable_object(USAGE_LOG).map_err(failed)? })
+        let object = |binding| env.durable_object(binding).map_err(failed);
+        Ok(Self { catalog, log: object(USAGE_LOG)?, claims: object(CLAIMS)? })
     }
 
     /// The body of a file, handed to the client without passing through memory.
@@ -143,7 +149,16 @@ impl Host for WorkersHost {
         SendFuture::new(exchange(request, timeout, limit)).await
     }
 
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, HostError> {
+        SendFuture::new(within(OBJECT_TIMEOUT, claims::claim(&self.claims, claim))).await?
+    }
+
+    async fn settle(&self, claim: &Claim, answer: Option<(String, u64)>) -> Result<(), HostError> {
+        let settlement = Settlement { claim: claim.clone(), answer };
+        SendFuture::new(within(OBJECT_TIMEOUT, claims::settle(&self.claims, &settlement))).await?
+    }
+
     async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {
-        SendFuture::new(within(LOG_TIMEOUT, log::append(&self.log, record))).await?
+        SendFuture::new(within(OBJECT_TIMEOUT, log::append(&self.log, record))).await?
     }
 }
