@@ -1,6 +1,9 @@
 //! What becomes of an invocation when the way to the sandbox goes wrong, on both hosts.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use std::thread;
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use e2e::{Answer, Fate, HostKind, Relay, Repository, Stand, answer};
@@ -47,6 +50,7 @@ on_both_hosts!(
     a_sandbox_that_is_down_is_told_so,
     a_sandbox_that_says_nothing_is_a_timeout,
     what_is_no_result_is_not_taken_for_one,
+    a_sandbox_that_cannot_be_reached_is_left_alone_for_a_while,
 );
 
 impl Way {
@@ -177,6 +181,8 @@ fn what_is_no_result_is_not_taken_for_one(kind: HostKind) {
         way.relay.next([Fate::Says(answer(status, media_type, &body))]);
         way.is_refused(502, "SANDBOX_GARBAGE", Outcome::Error);
         assert_eq!(way.relay.take_seen().len(), 1, "{status} {media_type}");
+        assert_eq!(way.draw().status, 200, "it is not left alone for what came between");
+        assert_eq!(way.relay.take_seen().len(), 1);
     }
     way.relay.next([Fate::Says(answer("200 OK", "Application/JSON; charset=utf-8", &good))]);
     assert_eq!(way.draw().json()["output"], 1);
@@ -184,4 +190,31 @@ fn what_is_no_result_is_not_taken_for_one(kind: HostKind) {
     let unknown = answer("418 Teapot", "application/problem+json", unknown.to_string().as_bytes());
     way.relay.next([Fate::Says(unknown)]);
     way.is_refused(502, "SANDBOX_REFUSED", Outcome::Error);
+}
+
+fn a_sandbox_that_cannot_be_reached_is_left_alone_for_a_while(kind: HostKind) {
+    let mut way = start(kind);
+    let busy = problem("429 Too Many Requests", ExecutionCode::Busy);
+    way.relay.always(Some(busy));
+    for _ in 0..6 {
+        way.is_refused(503, "SANDBOX_BUSY", Outcome::Error);
+    }
+    way.relay.always(Some(Fate::Says(Vec::new())));
+    for _ in 0..5 {
+        way.is_refused(502, "SANDBOX_UNREACHABLE", Outcome::Error);
+    }
+    let _ = way.relay.take_seen();
+    way.relay.always(None);
+    let refused = way.is_refused(503, "SANDBOX_UNAVAILABLE", Outcome::Error);
+    assert_eq!(refused.header("retry-after"), Some("5"));
+    assert!(way.relay.take_seen().is_empty(), "nothing was tried");
+    let drawn = loop {
+        let answer = way.draw();
+        if answer.json()["code"] != "SANDBOX_UNAVAILABLE" {
+            break answer;
+        }
+        thread::sleep(Duration::from_millis(200));
+    };
+    assert_eq!(drawn.status, 200, "{}", drawn.text());
+    assert_eq!(way.draw().status, 200);
 }

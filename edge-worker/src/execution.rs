@@ -30,7 +30,8 @@ fn run_time(granted: &Granted) -> Duration {
     Duration::from_secs(granted.release.limits.max_execution_time.into())
 }
 
-/// Longer than [`Request::execute`] can take, in milliseconds: every attempt but one fails at once or at its connection.
+/// Longer than [`Request::execute`] takes, in milliseconds, where all attempts but one fail at once or at their
+/// connection. Were it to take longer still, the sandbox would run it once nevertheless.
 pub(crate) fn longest(granted: &Granted) -> u64 {
     let longest = run_time(granted) + SANDBOX_GRACE * 3;
     u64::try_from(longest.as_millis()).unwrap_or(u64::MAX)
@@ -44,17 +45,25 @@ impl<H: Host> Request<'_, H> {
         payload: Value,
         key: Option<Digest>,
     ) -> Result<Executed, Refusal> {
+        let breaker = &self.edge.breaker;
+        if !breaker.admits(self.host.now()) {
+            return Err(failure::left_alone());
+        }
         let order = self.order(granted, payload, key)?;
+        let done = self.attempt(&order).await?;
+        breaker.note(done.as_ref().err().is_none_or(Failure::is_of_sandbox), self.host.now());
+        Ok(done?)
+    }
+
+    async fn attempt(&self, order: &Order<'_>) -> Result<Result<Executed, Failure>, Refusal> {
         let mut pauses = PAUSES.into_iter();
         loop {
-            let token = self.sign(&order)?;
-            let failure = match self.send(&order, &token).await {
-                Ok(result) => return Ok(result),
-                Err(failure) => failure,
-            };
-            match pauses.next().filter(|_| failure.is_before_acceptance()) {
+            let token = self.sign(order)?;
+            let done = self.send(order, &token).await;
+            let is_over = done.as_ref().err().is_none_or(|failure| !failure.is_before_acceptance());
+            match pauses.next().filter(|_| !is_over) {
                 Some(pause) => self.host.pause(pause).await,
-                None => return Err(failure.into()),
+                None => return Ok(done),
             }
         }
     }

@@ -11,6 +11,7 @@ use registry_core::policy::Caller;
 use registry_core::requirement::Spec;
 use registry_core::usage::{Outcome, UsageRecord, pseudonym};
 
+use crate::breaker::Breaker;
 use crate::catalog::{Catalog, Current};
 use crate::config::EdgeConfig;
 use crate::host::Host;
@@ -26,6 +27,7 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 pub struct Edge {
     pub(crate) config: EdgeConfig,
     pub(crate) keys: Keyring,
+    pub(crate) breaker: Breaker,
     current: Current,
     router: Router<Route>,
 }
@@ -37,7 +39,8 @@ impl Edge {
     /// When two routes contradict each other, which a test rules out.
     pub fn new(config: EdgeConfig) -> Result<Self, matchit::InsertError> {
         let keys = Keyring::new(&config.identity);
-        Ok(Self { config, keys, current: Current::default(), router: routes::table()? })
+        let (breaker, current) = (Breaker::default(), Current::default());
+        Ok(Self { config, keys, breaker, current, router: routes::table()? })
     }
 
     /// Reads the keys of issuers that lie in files; to be called once, before the first request.

@@ -1,11 +1,12 @@
 //! `Idempotency-Key`: what a caller asks for again is done once, and answered again.
 
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use registry_core::Version;
 use registry_core::api::IDEMPOTENT_REPLAYED;
 use registry_core::digest::Digest;
 use registry_core::idempotency::{IdempotencyKey, KEEP_SECONDS};
 use registry_core::requirement::Spec;
+use registry_core::usage::Outcome;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Granted};
@@ -14,15 +15,19 @@ use crate::execution::longest;
 use crate::handle::Request;
 use crate::host::{Host, HostError};
 use crate::reply::{self, Body, LogNote, Refusal, Reply};
+use crate::routes::Ended;
 
 /// The request's header.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The code of an outcome for which nothing was done again.
+const REPLAYED: &str = "replayed";
 
 /// An answer as it is kept.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     /// Of the release that it is about.
     version: Version,
+    outcome: Outcome,
     body: String,
 }
 
@@ -59,13 +64,13 @@ impl<H: Host> Request<'_, H> {
 
     /// Keeps the answer, or frees the key where there is none. The answer is given though it cannot be kept: it is known
     /// that nothing runs twice.
-    pub(crate) async fn settle<E>(
+    pub(crate) async fn settle(
         &self,
         claim: &Claim,
         granted: &Granted,
-        done: &mut Result<(E, Reply), Refusal>,
+        done: &mut Result<(Ended, Reply), Refusal>,
     ) {
-        let kept = done.as_ref().ok().and_then(|(_, reply)| kept(granted, reply));
+        let kept = done.as_ref().ok().and_then(|((outcome, _), reply)| kept(granted, *outcome, reply));
         let until = self.host.now().saturating_add(KEEP_SECONDS * 1000);
         let settled = self.host.settle(claim, kept.map(|kept| (kept, until))).await;
         if let (Err(error), Ok((_, reply))) = (settled, done) {
@@ -74,28 +79,33 @@ impl<H: Host> Request<'_, H> {
     }
 
     /// The answer that was given, to who may still have it. That the release of today is open was decided just now.
-    pub(crate) async fn again(&self, spec: &Spec, granted: &Granted, kept: &str) -> Result<Reply, Refusal> {
+    pub(crate) async fn again(
+        &self,
+        spec: &Spec,
+        granted: &Granted,
+        kept: &str,
+    ) -> Result<(Ended, Reply), Refusal> {
         let kept: Kept =
             serde_json::from_str(kept).map_err(|error| unavailable(&HostError(error.to_string())))?;
         if kept.version != granted.version {
-            self.require(&access::spec(spec.skill.to_string().as_str(), &format!("={}", kept.version))?)
-                .await?;
+            let same = access::spec(&spec.skill.to_string(), &format!("={}", kept.version))?;
+            self.require(&same).await?;
         }
-        let body = Body::Bytes(kept.body.into());
-        Ok(replayed(reply::reply(StatusCode::OK, "application/json", body)))
+        let reply = reply::reply(StatusCode::OK, "application/json", Body::Bytes(kept.body.into()));
+        Ok(replayed(kept.outcome, reply))
     }
 }
 
-/// Marks an answer for which nothing was done.
-pub(crate) fn replayed(mut reply: Reply) -> Reply {
-    reply::set(&mut reply, http::HeaderName::from_static(IDEMPOTENT_REPLAYED), "true");
-    reply
+/// An answer for which nothing was done, marked as such for the caller and for the log.
+pub(crate) fn replayed(outcome: Outcome, mut reply: Reply) -> (Ended, Reply) {
+    reply::set(&mut reply, HeaderName::from_static(IDEMPOTENT_REPLAYED), "true");
+    ((outcome, Some(REPLAYED.to_owned())), reply)
 }
 
-fn kept(granted: &Granted, reply: &Reply) -> Option<String> {
+fn kept(granted: &Granted, outcome: Outcome, reply: &Reply) -> Option<String> {
     let Body::Bytes(bytes) = reply.body() else { return None };
     let body = String::from_utf8(bytes.to_vec()).ok()?;
-    let kept = serde_json::to_string(&Kept { version: granted.version.clone(), body }).ok()?;
+    let kept = serde_json::to_string(&Kept { version: granted.version.clone(), outcome, body }).ok()?;
     (kept.len() <= MAX_ANSWER).then_some(kept)
 }
 

@@ -1,6 +1,7 @@
 //! The edge. One entry, [`handle()`], over a narrow [`Host`]; two hosts: Cloudflare Workers and one machine.
 
 mod access;
+mod breaker;
 mod catalog;
 mod claims;
 mod config;

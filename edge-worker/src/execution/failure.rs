@@ -20,15 +20,15 @@ pub(crate) struct Executed {
     pub(crate) is_replayed: bool,
 }
 
-/// Why there is no result.
+/// Why there is no result; texts are for the log.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// No answer came.
     Transport(FetchError),
     /// The sandbox says what has become of the execution.
-    Told(ExecutionCode, Problem),
+    Told(ExecutionCode, String),
     /// The sandbox refuses the execution for good.
-    Refused(Problem),
+    Refused(String),
     /// What came is no answer of a sandbox.
     Garbage(String),
 }
@@ -40,6 +40,11 @@ impl From<FetchError> for Failure {
 }
 
 impl Failure {
+    /// Whether a sandbox said it, so that there is one.
+    pub(super) fn is_of_sandbox(&self) -> bool {
+        matches!(self, Self::Told(..) | Self::Refused(_))
+    }
+
     /// Whether the sandbox has certainly not accepted the token: only then may another be sent.
     pub(super) fn is_before_acceptance(&self) -> bool {
         match self {
@@ -57,9 +62,10 @@ pub(super) fn result_of(answer: &http::Response<Bytes>) -> Result<Executed, Fail
         return Ok(Executed { result: read(answer, "application/json")?, is_replayed });
     }
     let problem: Problem = read(answer, "application/problem+json")?;
+    let log = format!("{} {}: {}", problem.status, problem.code, problem.detail);
     Err(match ExecutionCode::read(&problem.code) {
-        Some(code) => Failure::Told(code, problem),
-        None => Failure::Refused(problem),
+        Some(code) => Failure::Told(code, log),
+        None => Failure::Refused(log),
     })
 }
 
@@ -77,8 +83,8 @@ impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Transport(error) => unanswered(&error),
-            Failure::Told(code, problem) => told(code, &problem),
-            Failure::Refused(problem) => refused(&problem),
+            Failure::Told(code, log) => told(code, log),
+            Failure::Refused(log) => refused(log),
             Failure::Garbage(log) => garbage(log),
         }
     }
@@ -101,24 +107,31 @@ fn unanswered(error: &FetchError) -> Refusal {
     Refusal::new(status, code, detail).with_log(error.to_string())
 }
 
+/// The refusal while the sandbox is left alone.
+pub(super) fn left_alone() -> Refusal {
+    let detail =
+        "the sandbox could not be reached several times in a row, and nothing was tried; try again later";
+    Refusal::unavailable("SANDBOX_UNAVAILABLE", detail, "the circuit breaker is open")
+        .with_header("retry-after", "5")
+}
+
 fn garbage(log: String) -> Refusal {
     let detail = "the sandbox answered with something that is no result";
     Refusal::new(StatusCode::BAD_GATEWAY, "SANDBOX_GARBAGE", detail).with_log(log)
 }
 
-fn refused(problem: &Problem) -> Refusal {
-    let log = format!("{} {}: {}", problem.status, problem.code, problem.detail);
+fn refused(log: String) -> Refusal {
     Refusal::new(StatusCode::BAD_GATEWAY, "SANDBOX_REFUSED", "the sandbox refused the execution")
         .with_log(log)
 }
 
-fn told(code: ExecutionCode, problem: &Problem) -> Refusal {
+fn told(code: ExecutionCode, log: String) -> Refusal {
     match code {
         ExecutionCode::Busy => {
-            Refusal::unavailable("SANDBOX_BUSY", "the sandbox is busy; try again in a moment", "busy")
+            Refusal::unavailable("SANDBOX_BUSY", "the sandbox is busy; try again in a moment", log)
                 .with_header("retry-after", "1")
         }
-        ExecutionCode::StoreUnavailable => refused(problem),
+        ExecutionCode::StoreUnavailable => refused(log),
         ExecutionCode::Running => in_use(),
         ExecutionCode::Reused => reused(),
         ExecutionCode::ResultGone => {

@@ -16,11 +16,8 @@ use crate::host::Host;
 use crate::idempotency::{in_use, replayed, reused};
 use crate::reply::{self, Refusal, Reply};
 
-/// The code of an outcome for which nothing was done again.
-const REPLAYED: &str = "replayed";
-
 /// What the log gets to know of how an invocation ended.
-type Ended = (Outcome, Option<String>);
+pub(crate) type Ended = (Outcome, Option<String>);
 
 impl<H: Host> Request<'_, H> {
     pub(super) async fn invoke(&self) -> Result<Reply, Refusal> {
@@ -99,10 +96,7 @@ impl<H: Host> Request<'_, H> {
                 self.settle(&claim, granted, &mut done).await;
                 done
             }
-            Claimed::Done(kept) => {
-                let reply = self.again(spec, granted, &kept).await?;
-                Ok(((Outcome::Success, Some(REPLAYED.to_owned())), reply))
-            }
+            Claimed::Done(kept) => self.again(spec, granted, &kept).await,
             Claimed::InFlight => Err(in_use()),
             Claimed::Conflict => Err(reused()),
         }
@@ -123,10 +117,7 @@ impl<H: Host> Request<'_, H> {
                 let (skill, version) = (granted.skill.clone(), granted.version.clone());
                 let answer = InvokeAnswer { txn: self.txn.clone(), skill, version, result };
                 let reply = reply::json(StatusCode::OK, &answer);
-                if is_replayed {
-                    return Ok(((Outcome::Success, Some(REPLAYED.to_owned())), replayed(reply)));
-                }
-                Ok((ended, reply))
+                Ok(if is_replayed { replayed(ended.0, reply) } else { (ended, reply) })
             }
             SkillType::PromptInline => {
                 Ok((well, reply::json(StatusCode::OK, &self.prompt(granted, &payload).await?)))

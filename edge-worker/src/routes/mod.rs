@@ -8,6 +8,8 @@ mod search;
 mod skills;
 mod texts;
 
+pub(crate) use self::invoke::Ended;
+
 use std::fmt::Display;
 
 use http::{Method, StatusCode};
