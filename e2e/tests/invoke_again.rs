@@ -30,11 +30,15 @@ fn skill(repository: &Repository, name: &str, version: &str, level: &str, script
 /// Prints another number each time it runs.
 const DRAW: &str = "import os; print(int.from_bytes(os.urandom(6), \"big\"))";
 
+/// As no other skill here, so that its process can be told.
+const HOLD: &str = "import time; time.sleep(3.25); print(1)";
+
 fn start(kind: HostKind) -> Way {
     let repository = Repository::empty().unwrap();
     repository.write("guildhall.yaml", CONFIG).unwrap();
     skill(&repository, "draw", "1.0.0", "team", DRAW);
     skill(&repository, "wait", "1.0.0", "team", "import time; time.sleep(3); print(1)");
+    skill(&repository, "hold", "1.0.0", "team", HOLD);
     skill(&repository, "flood", "1.0.0", "team", "print(\"x\" * 1000000, end=\"\\x01\" * 40000)");
     repository.write(
         "skills/support/read.md",
@@ -244,4 +248,51 @@ fn a_key_that_is_none_is_refused_before_any_skill_is_looked_at(mut way: Way) {
     let twice = way.stand.request("POST", "/invoke", &twice, body.into_bytes()).unwrap();
     assert_eq!(code(&twice), expected(400, "BAD_REQUEST"));
     assert!(way.stand.log().unwrap().is_empty());
+}
+
+/// What only the edge on one machine does: on Workers keys outlive the isolate.
+mod restarted {
+    use std::fs;
+
+    use super::*;
+
+    /// Whether the skill itself runs, and not only bubblewrap around it.
+    fn holds() -> bool {
+        let command = |process: fs::DirEntry| fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let processes = fs::read_dir("/proc").unwrap().flatten().map(command);
+        let wanted = ["python3", "-c", HOLD].join("\0");
+        processes.into_iter().any(|command| command.starts_with(wanted.as_bytes()))
+    }
+
+    #[test]
+    fn an_edge_that_was_started_anew_has_nothing_run_twice() {
+        let mut way = start(HostKind::Native);
+        let token = way.token("agent", &[]);
+        let first = way.invoke(&token, "done", "support/draw");
+        assert_eq!(first.status, 200, "{}", first.text());
+        thread::scope(|scope| {
+            let cut = scope.spawn(|| {
+                let body = json!({"name": "support/hold"}).to_string();
+                let request = Client::new().post(format!("{}/invoke", way.stand.url())).bearer_auth(&token);
+                request.header("idempotency-key", "cut").body(body).send().map(drop)
+            });
+            while !holds() {
+                thread::sleep(Duration::from_millis(20));
+            }
+            way.stand.kill().unwrap();
+            assert!(cut.join().unwrap().is_err(), "the edge was killed");
+        });
+        way.stand.restart().unwrap();
+        let again = way.invoke(&token, "done", "support/draw");
+        assert_eq!((is_replayed(&again), &again.json()["output"]), (true, &first.json()["output"]));
+        let ended = loop {
+            let answer = way.invoke(&token, "cut", "support/hold");
+            if answer.json()["code"] != "IDEMPOTENCY_KEY_IN_USE" {
+                break answer;
+            }
+            thread::sleep(Duration::from_millis(200));
+        };
+        // The relay goes on waiting for the sandbox when the edge has gone, so that the execution comes to its end.
+        assert_eq!((ended.status, is_replayed(&ended), &ended.json()["output"]), (200, true, &json!(1)));
+    }
 }
