@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use crate::answer::Answer;
 use crate::process::Process;
 use crate::programs::{program, worker_bundle, workspace};
+use crate::relay::Relay;
 use crate::repository::Repository;
 use crate::usage::{Usage, usage};
 
@@ -56,7 +57,7 @@ pub struct Stand {
     metrics_port: u16,
     edge: Process,
     /// Kept for their end, in this order.
-    _sandbox: Process,
+    sandbox: Option<Process>,
     _sandbox_state: TempDir,
 }
 
@@ -88,7 +89,7 @@ impl Stand {
     ) -> Result<Self> {
         repository.build()?;
         let catalog = repository.catalog();
-        Self::begin(kind, repository, &catalog, configure)
+        Self::begin(kind, repository, &catalog, configure, None)
     }
 
     /// Starts edge and sandbox over a catalog of the repository that lies in a folder, such as a published one.
@@ -96,7 +97,17 @@ impl Stand {
     /// # Errors
     /// When anything does not start.
     pub fn over(kind: HostKind, repository: Repository, catalog: &Path) -> Result<Self> {
-        Self::begin(kind, repository, catalog, |_| {})
+        Self::begin(kind, repository, catalog, |_| {}, None)
+    }
+
+    /// As [`Stand::start`], with this relay between the edge and the sandbox.
+    ///
+    /// # Errors
+    /// When anything does not start.
+    pub fn through(kind: HostKind, repository: Repository, relay: &Relay) -> Result<Self> {
+        repository.build()?;
+        let catalog = repository.catalog();
+        Self::begin(kind, repository, &catalog, |_| {}, Some(relay))
     }
 
     fn begin(
@@ -104,12 +115,19 @@ impl Stand {
         repository: Repository,
         catalog: &Path,
         configure: impl FnOnce(&mut EdgeConfig),
+        relay: Option<&Relay>,
     ) -> Result<Self> {
         // The sandbox opens its own folder to the user that skills run as; the edge's stays closed.
         let (state, sandbox_state) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let (edge_port, metrics_port, sandbox_port) = (free_port()?, free_port()?, free_port()?);
         let origin = format!("http://127.0.0.1:{edge_port}");
-        let sandbox_url = format!("http://127.0.0.1:{sandbox_port}");
+        let sandbox_url = match relay {
+            Some(relay) => {
+                relay.lead_to(([127, 0, 0, 1], sandbox_port).into());
+                relay.url()
+            }
+            None => format!("http://127.0.0.1:{sandbox_port}"),
+        };
         let mut edge = edge_config(&repository, &origin, &sandbox_url)?;
         configure(&mut edge);
         let sandbox = json!({
@@ -125,10 +143,7 @@ impl Stand {
         fs::write(state.path().join("edge.json"), serde_json::to_vec(&edge)?)?;
         let sandbox_file = state.path().join("sandbox.json");
         fs::write(&sandbox_file, serde_json::to_vec(&sandbox)?)?;
-        let sandbox = Process::start(
-            program("guildhall-sandbox")?.as_ref(),
-            &["--config".as_ref(), sandbox_file.as_ref()],
-        )?;
+        let sandbox = start_sandbox(state.path())?;
         let client = Client::builder()
             .redirect(Policy::none())
             // A server may close a connection whose request it refused half read; none is used twice.
@@ -145,7 +160,7 @@ impl Stand {
             edge_port,
             metrics_port,
             edge,
-            _sandbox: sandbox,
+            sandbox: Some(sandbox),
             _sandbox_state: sandbox_state,
         })
     }
@@ -272,6 +287,20 @@ impl Stand {
         Ok(())
     }
 
+    /// Ends the sandbox.
+    pub fn stop_sandbox(&mut self) {
+        self.sandbox = None;
+    }
+
+    /// Starts the sandbox again after its end, at the same address and with the same state.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_sandbox(&mut self) -> Result<()> {
+        self.sandbox = Some(start_sandbox(self.state.path())?);
+        Ok(())
+    }
+
     /// The file of the native edge's log; there is one for each day.
     ///
     /// # Errors
@@ -327,6 +356,11 @@ pub fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> 
         telemetry: None,
         log_requests: false,
     })
+}
+
+fn start_sandbox(state: &Path) -> Result<Process> {
+    let config = state.join("sandbox.json");
+    Process::start(program("guildhall-sandbox")?.as_ref(), &["--config".as_ref(), config.as_ref()])
 }
 
 fn start_edge(kind: HostKind, catalog: &Path, state: &Path, port: u16, metrics_port: u16) -> Result<Process> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use bytes::Bytes;
 use edge_worker::native::FilesHost;
-use edge_worker::{Host, HostError};
+use edge_worker::{Claim, Claimed, FetchError, Host, HostError};
 use registry_core::catalog::Key;
 use registry_core::usage::UsageRecord;
 
@@ -63,8 +63,16 @@ where
         request: http::Request<Bytes>,
         timeout: Duration,
         limit: usize,
-    ) -> Result<http::Response<Bytes>, HostError> {
+    ) -> Result<http::Response<Bytes>, FetchError> {
         self.files.fetch(request, timeout, limit).await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, HostError> {
+        self.files.claim(claim).await
+    }
+
+    async fn settle(&self, claim: &Claim, answer: Option<(String, u64)>) -> Result<(), HostError> {
+        self.files.settle(claim, answer).await
     }
 
     async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {

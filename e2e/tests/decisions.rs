@@ -159,7 +159,7 @@ async fn what_cannot_be_logged_is_not_done() {
     let (status, answer) = ask(&world, &token, "POST", "/invoke", json!({"name": "shared/base"})).await;
     assert_eq!(
         (status, &answer["code"]),
-        (502, &json!("SANDBOX_UNAVAILABLE")),
+        (502, &json!("SANDBOX_UNREACHABLE")),
         "with a log it gets that far"
     );
     let world = self::world(&|_| {});

@@ -12,6 +12,7 @@ use registry_core::policy::Caller;
 use registry_core::requirement::Spec;
 use registry_core::usage::{Outcome, UsageRecord, pseudonym};
 
+use crate::breaker::Breaker;
 use crate::browsers;
 use crate::catalog::{Catalog, Current, read};
 use crate::config::EdgeConfig;
@@ -36,6 +37,7 @@ const MAX_HEADER_BYTES: usize = 32 << 10;
 pub struct Edge {
     pub(crate) config: EdgeConfig,
     pub(crate) keys: Keyring,
+    pub(crate) breaker: Breaker,
     telemetry: Telemetry,
     current: Current,
     router: Router<Route>,
@@ -51,6 +53,7 @@ impl Edge {
         Ok(Self {
             keys: Keyring::new(&config.identity),
             config,
+            breaker: Breaker::default(),
             telemetry: Telemetry::default(),
             current: Current::default(),
             router: routes::router()?,

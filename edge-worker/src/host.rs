@@ -6,10 +6,35 @@ use bytes::Bytes;
 use registry_core::catalog::Key;
 use registry_core::usage::UsageRecord;
 
+use crate::claims::{Claim, Claimed};
+
 /// A host could not do what was asked; the text is for the operator's log.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct HostError(pub String);
+
+/// Why a request to another server has no answer. The texts are for the operator's log.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// Nothing of it has left: no address, no connection, no TLS.
+    #[error("it was not sent: {0}")]
+    Unsent(String),
+    /// There was no whole answer in time; the other side may have taken the request.
+    #[error("there was no answer within {0:?}")]
+    TimedOut(Duration),
+    /// The answer's body has more than these many bytes.
+    #[error("the answer has more than {0} bytes")]
+    TooLarge(usize),
+    /// Anything else; the other side may have taken the request.
+    #[error("{0}")]
+    Lost(String),
+}
+
+impl From<FetchError> for HostError {
+    fn from(error: FetchError) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// The machine: Cloudflare Workers or one process.
 pub trait Host: Sync {
@@ -34,13 +59,25 @@ pub trait Host: Sync {
     /// The bytes of a file of the operator's own, `limit` at most.
     fn read_file(&self, path: &str, limit: usize) -> impl Future<Output = Result<Bytes, HostError>> + Send;
 
-    /// Sends a request, follows no redirect, gives up after `timeout` or when the answer's body is over `limit` bytes.
+    /// Sends a request once, follows no redirect, gives up after `timeout` or when the answer's body is over `limit`
+    /// bytes.
     fn fetch(
         &self,
         request: http::Request<Bytes>,
         timeout: Duration,
         limit: usize,
-    ) -> impl Future<Output = Result<http::Response<Bytes>, HostError>> + Send;
+    ) -> impl Future<Output = Result<http::Response<Bytes>, FetchError>> + Send;
+
+    /// Claims an idempotency key; returns once that is durable, as far as the host can.
+    fn claim(&self, claim: &Claim) -> impl Future<Output = Result<Claimed, HostError>> + Send;
+
+    /// Ends a claim, if it is still the holder's: with an answer and until when it is kept (milliseconds since the
+    /// epoch), or without, so that the key can be claimed anew.
+    fn settle(
+        &self,
+        claim: &Claim,
+        answer: Option<(String, u64)>,
+    ) -> impl Future<Output = Result<(), HostError>> + Send;
 
     /// Appends a record to the usage log; returns once it is durable.
     fn append_log(&self, record: &UsageRecord) -> impl Future<Output = Result<(), HostError>> + Send;

@@ -1,13 +1,17 @@
 //! The edge. One entry, [`handle()`], over a narrow [`Host`]; two hosts: Cloudflare Workers and one machine.
 
 mod access;
+mod breaker;
 mod browsers;
 mod catalog;
+mod claims;
 mod conditional;
 mod config;
 mod credential;
+mod execution;
 mod handle;
 mod host;
+mod idempotency;
 mod keys;
 mod log;
 mod negotiate;
@@ -24,9 +28,10 @@ pub mod openapi;
 #[cfg(target_arch = "wasm32")]
 mod workers;
 
+pub use claims::{Claim, Claimed};
 pub use config::{ConfigError, EdgeConfig, SandboxConfig};
 pub use handle::{Edge, MAX_BODY_BYTES, handle};
-pub use host::{Host, HostError};
+pub use host::{FetchError, Host, HostError};
 pub use keys::KeyFileError;
 pub use reply::{Body, LogNote};
 pub use telemetry::{TelemetryConfig, TelemetryError};

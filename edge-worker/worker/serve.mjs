@@ -27,7 +27,10 @@ const miniflare = new Miniflare({
     { type: 'CompiledWasm', path: join(bundle, 'index_bg.wasm') },
   ],
   bindings: { GUILDHALL_EDGE: await readConfig(config) },
-  durableObjects: { USAGE_LOG: { className: 'UsageLog', useSQLite: true } },
+  durableObjects: {
+    USAGE_LOG: { className: 'UsageLog', useSQLite: true },
+    CLAIMS: { className: 'Claims', useSQLite: true },
+  },
   ...(persist && {
     r2Persist: join(persist, 'v3', 'r2'),
     durableObjectsPersist: join(persist, 'v3', 'do'),

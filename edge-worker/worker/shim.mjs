@@ -72,20 +72,25 @@ export default class Edge extends WorkerEntrypoint {
   }
 }
 
-export class UsageLog extends DurableObject {
-  #object;
-  #instance;
+/** A Durable Object whose code is the class of this name in the compiled edge. */
+const guardedObject = (name) =>
+  class extends DurableObject {
+    #object;
+    #instance;
 
-  fetch(request) {
-    return guarded(() => this.#current().fetch(request));
-  }
-
-  /** The object in the running instance: what an earlier one held is gone, but for what is stored. */
-  #current() {
-    if (this.#instance !== state.instanceId) {
-      this.#object = new edge.UsageLog(this.ctx, this.env);
-      this.#instance = state.instanceId;
+    fetch(request) {
+      return guarded(() => this.#current().fetch(request));
     }
-    return this.#object;
-  }
-}
+
+    /** The object in the running instance: what an earlier one held is gone, but for what is stored. */
+    #current() {
+      if (this.#instance !== state.instanceId) {
+        this.#object = new edge[name](this.ctx, this.env);
+        this.#instance = state.instanceId;
+      }
+      return this.#object;
+    }
+  };
+
+export const UsageLog = guardedObject('UsageLog');
+export const Claims = guardedObject('Claims');

@@ -1,10 +1,12 @@
 //! The wire formats of the edge's API and of the sandbox's, each in one place for both sides.
 
 mod code;
+mod execution;
 mod object;
 mod texts;
 mod well_known;
 
+pub use execution::{ExecutionCode, IDEMPOTENT_REPLAYED, InvokeTokenAnswer};
 pub use texts::{InstructionsAnswer, Invoked, MemberText, PromptAnswer, Tokens};
 
 use std::collections::BTreeSet;

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod digest;
 pub mod html;
 pub mod id;
+pub mod idempotency;
 pub mod instructions;
 pub mod manifest;
 pub mod organisation;

@@ -17,6 +17,8 @@ use crate::policy::Caller;
 pub enum Outcome {
     /// Access was granted; durable before the token leaves the edge.
     Decided,
+    /// A token was handed to the caller, who goes to the sandbox with it.
+    Issued,
     /// The execution ended well.
     Success,
     /// Access was refused.

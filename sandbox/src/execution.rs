@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::ledger::Accepted;
 use crate::log::Record;
 use crate::refusal::Refusal;
 use crate::release::{self, Release};
@@ -27,21 +28,43 @@ pub(crate) const MAX_BODY: usize = 2 << 20;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A result, and whether it is one that was given before.
+pub(crate) struct Executed {
+    pub(crate) result: ExecutionResult,
+    pub(crate) is_replayed: bool,
+}
+
 pub(crate) async fn execute(
     service: &Service,
     request: Request<Body>,
     record: &mut Record,
-) -> Result<ExecutionResult, Refusal> {
+) -> Result<Executed, Refusal> {
     let (parts, body) = request.into_parts();
     let token = bearer_token(&parts.headers)?;
     let body = read_body(body).await?;
     let claims = verified(service, token, &body)?;
     record.accepted(&claims);
-    let _permit = service.permits.try_acquire().map_err(|_| Refusal::Busy)?;
-    take_token(service, &claims).await?;
     let request = parsed(&body, &claims)?;
-    let release = fetched(service, &claims, &request).await?;
-    run(service, release, &request.payload).await
+    let _permit = service.permits.try_acquire().map_err(|_| Refusal::Busy)?;
+    let running = match accepted(service, &claims, &request.payload).await? {
+        Accepted::Fresh(running) => running,
+        Accepted::Done(result) => return Ok(Executed { result: *result, is_replayed: true }),
+        Accepted::Replayed => return Err(Refusal::Replayed),
+        Accepted::Running => return Err(Refusal::Running),
+        Accepted::Gone => return Err(Refusal::ResultGone),
+        Accepted::Reused => return Err(Refusal::Reused),
+    };
+    let release = match fetched(service, &claims, &request).await {
+        Ok(release) => release,
+        Err(refusal) => {
+            spawn_blocking(move || running.never_ran()).await.map_err(io::Error::other)??;
+            return Err(refusal);
+        }
+    };
+    let result = run(service, release, &request.payload).await?;
+    let (ended, now) = (result.clone(), now()?);
+    spawn_blocking(move || running.ended(&ended, now)).await.map_err(io::Error::other)??;
+    Ok(Executed { result, is_replayed: false })
 }
 
 fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
@@ -73,10 +96,12 @@ fn now() -> io::Result<u64> {
 }
 
 /// Durable before anything is fetched or unpacked: whatever fails afterwards, the token is used up.
-async fn take_token(service: &Service, claims: &InvokeClaims) -> Result<(), Refusal> {
-    let (tokens, jti, exp, now) = (service.tokens.clone(), claims.jti.clone(), claims.exp, now()?);
-    let fresh = spawn_blocking(move || tokens.take(&jti, exp, now)).await.map_err(io::Error::other)??;
-    if fresh { Ok(()) } else { Err(Refusal::Replayed) }
+async fn accepted(service: &Service, claims: &InvokeClaims, payload: &Value) -> Result<Accepted, Refusal> {
+    let content = serde_json::to_vec(&(&claims.skill, &claims.version, &claims.digest, payload))
+        .map_err(Refusal::BadRequest)?;
+    let (ledger, claims, now) = (service.ledger.clone(), claims.clone(), now()?);
+    let accepted = spawn_blocking(move || ledger.accept(&claims, Digest::of(&content), now));
+    Ok(accepted.await.map_err(io::Error::other)??)
 }
 
 fn parsed(body: &[u8], claims: &InvokeClaims) -> Result<ExecutionRequest, Refusal> {

@@ -7,6 +7,7 @@ mod bundle;
 mod config;
 mod execution;
 mod isolation;
+mod ledger;
 mod log;
 mod memory;
 mod process;
@@ -19,6 +20,6 @@ mod spawner;
 mod start;
 
 pub use config::{Config, ConfigError};
-pub use replay::StoreError;
+pub use ledger::StoreError;
 pub use server::Server;
 pub use start::StartError;

@@ -17,9 +17,20 @@ use crate::refusal::Refusal;
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Ending {
-    Finished { outcome: ExecutionOutcome },
-    Refused { outcome: &'static str, code: &'static str, cause: String },
-    Abandoned { outcome: &'static str },
+    Finished {
+        outcome: ExecutionOutcome,
+        /// Nothing ran: the result is that of an earlier token.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        replayed: bool,
+    },
+    Refused {
+        outcome: &'static str,
+        code: &'static str,
+        cause: String,
+    },
+    Abandoned {
+        outcome: &'static str,
+    },
 }
 
 #[derive(Serialize)]
@@ -58,8 +69,8 @@ impl Record {
         self.claims = Some(claims.clone());
     }
 
-    pub(crate) fn finished(&mut self, outcome: ExecutionOutcome) {
-        self.ending = Ending::Finished { outcome };
+    pub(crate) fn finished(&mut self, outcome: ExecutionOutcome, replayed: bool) {
+        self.ending = Ending::Finished { outcome, replayed };
     }
 
     pub(crate) fn refused(&mut self, refusal: &Refusal) {

@@ -3,13 +3,13 @@
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use registry_core::api::Problem;
+use registry_core::api::{ExecutionCode, Problem};
 use registry_core::token::TokenError;
 
 use crate::bundle::FetchError;
 use crate::execution::MAX_BODY;
+use crate::ledger::StoreError;
 use crate::release::ReleaseError;
-use crate::replay::StoreError;
 use registry_core::bundle::BundleError;
 
 /// A refusal. `Display` is what the client reads; sources go to the log only.
@@ -25,8 +25,14 @@ pub(crate) enum Refusal {
     Busy,
     #[error("the token was used before")]
     Replayed,
-    #[error("the store of used tokens does not answer")]
+    #[error("the store of what was accepted does not answer; nothing was accepted")]
     Store(#[from] StoreError),
+    #[error("an execution with the same `idem` is running")]
+    Running,
+    #[error("the `idem` was used for another payload or release")]
+    Reused,
+    #[error("an execution with the same `idem` was begun, and its result is not there")]
+    ResultGone,
     #[error("the body is no execution request")]
     BadRequest(#[source] serde_json::Error),
     #[error("the closure is not the one that the token was signed for")]
@@ -53,9 +59,12 @@ impl Refusal {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NoToken | Self::Token(_) => (StatusCode::UNAUTHORIZED, "TOKEN_REFUSED"),
-            Self::Busy => (StatusCode::TOO_MANY_REQUESTS, "BUSY"),
+            Self::Busy => (StatusCode::TOO_MANY_REQUESTS, ExecutionCode::Busy.as_str()),
             Self::Replayed => (StatusCode::CONFLICT, "TOKEN_REPLAYED"),
-            Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE"),
+            Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, ExecutionCode::StoreUnavailable.as_str()),
+            Self::Running => (StatusCode::CONFLICT, ExecutionCode::Running.as_str()),
+            Self::Reused => (StatusCode::UNPROCESSABLE_ENTITY, ExecutionCode::Reused.as_str()),
+            Self::ResultGone => (StatusCode::CONFLICT, ExecutionCode::ResultGone.as_str()),
             Self::Body | Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
             Self::Closure => (StatusCode::BAD_REQUEST, "CLOSURE_MISMATCH"),
             Self::Type(_) => (StatusCode::NOT_IMPLEMENTED, "TYPE_NOT_SUPPORTED"),

@@ -7,27 +7,28 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderValue, Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use registry_core::api::IDEMPOTENT_REPLAYED;
 use reqwest::Client;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
-use crate::execution;
+use crate::execution::{self, Executed};
 use crate::isolation::Host;
+use crate::ledger::Ledger;
 use crate::log::Record;
 use crate::refusal::json;
-use crate::replay::UsedTokens;
 use crate::spawner::Spawner;
 use crate::start::{StartError, service};
 
 /// What every request shares.
 pub(crate) struct Service {
     pub(crate) config: Config,
-    pub(crate) tokens: Arc<UsedTokens>,
+    pub(crate) ledger: Arc<Ledger>,
     pub(crate) client: Client,
     pub(crate) spawner: Spawner,
     pub(crate) permits: Semaphore,
@@ -71,9 +72,13 @@ async fn execute(State(service): State<Arc<Service>>, request: Request<Body>) ->
     let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
     let mut record = Record::new(traceparent);
     match execution::execute(&service, request, &mut record).await {
-        Ok(result) => {
-            record.finished(result.outcome);
-            json(StatusCode::OK, "application/json", &result)
+        Ok(Executed { result, is_replayed }) => {
+            record.finished(result.outcome, is_replayed);
+            let mut response = json(StatusCode::OK, "application/json", &result);
+            if is_replayed {
+                response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+            }
+            response
         }
         Err(refusal) => {
             record.refused(&refusal);

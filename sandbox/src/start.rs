@@ -14,8 +14,8 @@ use tokio::sync::Semaphore;
 
 use crate::config::{Config, ConfigError};
 use crate::isolation::{self, Host, PROGRAMS};
+use crate::ledger::{Ledger, StoreError};
 use crate::release::Release;
-use crate::replay::{StoreError, UsedTokens};
 use crate::server::Service;
 use crate::spawner::Spawner;
 use crate::{bundle, process};
@@ -42,8 +42,8 @@ pub enum StartError {
     /// The state directory cannot be used.
     #[error("cannot use the state directory `{0}`")]
     State(PathBuf, #[source] io::Error),
-    /// The store of used tokens does not open.
-    #[error("cannot open the store of used tokens; does another sandbox use the same `state_dir`?")]
+    /// The store of what was accepted does not open.
+    #[error("cannot open the store of what was accepted; does another sandbox use the same `state_dir`?")]
     Store(#[from] StoreError),
     /// The client for the edge cannot be made.
     #[error("cannot make an HTTP client")]
@@ -68,13 +68,13 @@ pub(crate) async fn service(config: Config) -> Result<Service, StartError> {
     let host = Host { runtimes: config.runtimes.clone(), is_root: rustix::process::geteuid().is_root() };
     let in_state = |error| StartError::State(config.state_dir.clone(), error);
     prepare_state(&config.state_dir, host.is_root).map_err(in_state)?;
-    let tokens = Arc::new(UsedTokens::open(&config.state_dir.join("used-tokens.redb"))?);
+    let ledger = Arc::new(Ledger::open(&config.state_dir.join("ledger.redb"))?);
     // Only now: the store's lock says that no other service unpacks here.
     let runs = emptied_runs(&config.state_dir).map_err(in_state)?;
     let spawner = Spawner::start().map_err(StartError::Spawn)?;
     first_run(&spawner, &host, &runs).await?;
     let permits = Semaphore::new(config.max_concurrent.get().into());
-    Ok(Service { client: bundle::client()?, config, tokens, spawner, permits, host, runs })
+    Ok(Service { client: bundle::client()?, config, ledger, spawner, permits, host, runs })
 }
 
 fn check_programs(root: &Path) -> Result<(), StartError> {

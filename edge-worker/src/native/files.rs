@@ -9,14 +9,18 @@ use registry_core::catalog::{HEAD_PATH, Key};
 use registry_core::usage::UsageRecord;
 use tokio::io::AsyncReadExt as _;
 
+use super::claims::Claims;
+use super::fetch::{client, exchange};
 use super::{LogError, UsageLog};
-use crate::host::{Host, HostError};
+use crate::claims::{Claim, Claimed};
+use crate::host::{FetchError, Host, HostError};
 
 /// One machine.
 #[derive(Debug)]
 pub struct FilesHost {
     catalog: PathBuf,
     log: UsageLog,
+    claims: Claims,
     client: reqwest::Client,
 }
 
@@ -37,18 +41,13 @@ impl FilesHost {
     /// # Errors
     /// Any [`HostSetupError`].
     pub fn new(catalog: &Path, log: &Path) -> Result<Self, HostSetupError> {
-        let client =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
-        Ok(Self { catalog: catalog.to_owned(), log: UsageLog::open(log)?, client })
+        let (log, claims, client) = (UsageLog::open(log)?, Claims::default(), client()?);
+        Ok(Self { catalog: catalog.to_owned(), log, claims, client })
     }
 }
 
 fn failed(what: impl std::fmt::Display) -> HostError {
     HostError(what.to_string())
-}
-
-fn too_large(what: &str, limit: usize) -> HostError {
-    failed(format!("{what} has more than {limit} bytes"))
 }
 
 impl Host for FilesHost {
@@ -88,7 +87,10 @@ impl Host for FilesHost {
         let file = tokio::fs::File::open(path).await.map_err(failed)?;
         let (mut bytes, most) = (Vec::new(), u64::try_from(limit).unwrap_or(u64::MAX));
         file.take(most.saturating_add(1)).read_to_end(&mut bytes).await.map_err(failed)?;
-        if bytes.len() > limit { Err(too_large("the file", limit)) } else { Ok(bytes.into()) }
+        if bytes.len() > limit {
+            return Err(failed(format!("the file has more than {limit} bytes")));
+        }
+        Ok(bytes.into())
     }
 
     async fn fetch(
@@ -96,18 +98,16 @@ impl Host for FilesHost {
         request: http::Request<Bytes>,
         timeout: Duration,
         limit: usize,
-    ) -> Result<http::Response<Bytes>, HostError> {
-        let mut request = reqwest::Request::try_from(request).map_err(failed)?;
-        *request.timeout_mut() = Some(timeout);
-        let mut answer = self.client.execute(request).await.map_err(failed)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > limit {
-                return Err(too_large("the answer", limit));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        http::Response::builder().status(answer.status()).body(Bytes::from(body)).map_err(failed)
+    ) -> Result<http::Response<Bytes>, FetchError> {
+        exchange(&self.client, request, timeout, limit).await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, HostError> {
+        self.claims.claim(claim)
+    }
+
+    async fn settle(&self, claim: &Claim, answer: Option<(String, u64)>) -> Result<(), HostError> {
+        self.claims.settle(claim, answer)
     }
 
     async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {

@@ -1,6 +1,8 @@
 //! The host for one machine: catalog and log in folders, axum as the shell.
 
+mod claims;
 mod compression;
+mod fetch;
 mod files;
 mod log;
 mod metrics;

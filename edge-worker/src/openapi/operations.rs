@@ -1,8 +1,8 @@
 //! Each route in words and types.
 
 use registry_core::api::{
-    AclAnswer, AclRequest, Code, InvokeRequest, Invoked, KeySet, ProtectedResource, Ready, ReleaseDetail,
-    ResolveRequest, Resolved, SearchHit, SearchRequest,
+    AclAnswer, AclRequest, Code, InvokeRequest, InvokeTokenAnswer, Invoked, KeySet, ProtectedResource, Ready,
+    ReleaseDetail, ResolveRequest, Resolved, SearchHit, SearchRequest,
 };
 use schemars::{Schema, SchemaGenerator};
 
@@ -103,6 +103,11 @@ pub(super) fn describe(action: Action) -> Description {
             posted::<AclRequest, AclAnswer>("acl-check", "Whether a skill is open to the caller", &[])
         }
         Action::Invoke => posted::<InvokeRequest, Invoked>("invoke", "Run a skill, or get its text", INVOKED),
+        Action::InvokeToken => posted::<InvokeRequest, InvokeTokenAnswer>(
+            "invoke-token",
+            "What a caller needs to have the sandbox run a skill itself",
+            ISSUED,
+        ),
         Action::SearchPage => {
             page("search-page", "The search page", &SEARCHED, &[Code::BadRequest, Code::TooManyAudiences])
         }
@@ -126,12 +131,25 @@ const PLAIN_NAME: Parameter = Parameter {
     meaning: "the skill's name",
     schema: r#"{"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 64, "examples": ["pii-redactor"]}"#,
 };
+const ISSUED: &[Code] = &[
+    Code::AclDenied,
+    Code::VersionNotFound,
+    Code::TypeNotSupported,
+    Code::HeadExpired,
+    Code::LogUnavailable,
+];
 const INVOKED: &[Code] = &[
     Code::AclDenied,
     Code::VersionNotFound,
     Code::InvalidParameters,
     Code::TextTooLarge,
     Code::TypeNotSupported,
+    Code::IdempotencyKeyInUse,
+    Code::IdempotencyKeyReused,
+    Code::IdempotencyUnavailable,
+    Code::ResultGone,
+    Code::SandboxUnreachable,
+    Code::SandboxTimeout,
     Code::SandboxUnavailable,
     Code::SandboxRefused,
     Code::SandboxGarbage,

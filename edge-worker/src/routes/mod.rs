@@ -11,6 +11,8 @@ mod table;
 mod texts;
 mod well_known;
 
+pub(crate) use self::invoke::Ended;
+
 use std::fmt::Display;
 
 use http::StatusCode;
@@ -43,6 +45,7 @@ impl<H: Host> Request<'_, H> {
             Action::Resolve => self.identify().await?.resolve().await,
             Action::AclCheck => self.identify().await?.acl_check().await,
             Action::Invoke => self.identify().await?.invoke().await,
+            Action::InvokeToken => self.identify().await?.invoke_token().await,
             Action::Skill | Action::SkillVersion => self.identify().await?.skill(parameters).await,
             Action::SkillFile => self.skill_file(parameters).await,
             Action::RequestAccess => self.identify().await?.request_access().await,

@@ -17,6 +17,7 @@ pub(crate) enum Action {
     Resolve,
     AclCheck,
     Invoke,
+    InvokeToken,
     Skill,
     SkillVersion,
     SkillFile,
@@ -48,6 +49,7 @@ pub(crate) const OPERATIONS: &[(&str, Action)] = &[
     ("POST /resolve", Action::Resolve),
     ("POST /acl/check", Action::AclCheck),
     ("POST /invoke", Action::Invoke),
+    ("POST /invoke/token", Action::InvokeToken),
     ("GET /skills/{team}/{name}", Action::Skill),
     ("GET /skills/{team}/{name}/{version}", Action::SkillVersion),
     ("GET /skills/{team}/{name}/{version}/{file}", Action::SkillFile),
@@ -137,6 +139,7 @@ impl Action {
             | Self::Resolve
             | Self::AclCheck
             | Self::Invoke
+            | Self::InvokeToken
             | Self::RequestAccess => false,
         }
     }

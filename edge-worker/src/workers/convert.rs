@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use http::{HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use worker::wasm_bindgen::JsValue;
 use worker::{ByteStream, CacheMode, Headers, Request, RequestInit, RequestRedirect, Response, ResponseBody};
 
@@ -28,14 +28,28 @@ pub(super) async fn request(mut request: Request) -> Result<http::Request<Bytes>
     let mut converted = http::Request::new(Bytes::new());
     *converted.method_mut() = method;
     *converted.uri_mut() = address.path_and_query().map_or_else(Uri::default, |path| path.clone().into());
-    for (name, value) in request.headers().entries() {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(http::Error::from)?;
-        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(http::Error::from)?;
-        converted.headers_mut().append(name, value);
-    }
+    *converted.headers_mut() = header_map(request.headers())?;
     if request.inner().body().is_some() {
         *converted.body_mut() = read(request.stream()?, MAX_BODY_BYTES).await?.into();
     }
+    Ok(converted)
+}
+
+fn header_map(headers: &Headers) -> Result<HeaderMap, ConvertError> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers.entries() {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(http::Error::from)?;
+        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(http::Error::from)?;
+        map.append(name, value);
+    }
+    Ok(map)
+}
+
+/// An answer that another server gave, with its body.
+pub(super) fn incoming(response: &Response, body: Vec<u8>) -> Result<http::Response<Bytes>, ConvertError> {
+    let mut converted = http::Response::new(body.into());
+    *converted.status_mut() = StatusCode::from_u16(response.status_code()).map_err(http::Error::from)?;
+    *converted.headers_mut() = header_map(response.headers())?;
     Ok(converted)
 }
 
@@ -72,7 +86,7 @@ pub(super) fn body(bytes: Bytes) -> ResponseBody {
     if bytes.is_empty() { ResponseBody::Empty } else { ResponseBody::Body(bytes.into()) }
 }
 
-fn headers(map: &http::HeaderMap) -> worker::Result<Headers> {
+fn headers(map: &HeaderMap) -> worker::Result<Headers> {
     let headers = Headers::new();
     for (name, value) in map {
         let value = value.to_str().map_err(|error| worker::Error::RustError(error.to_string()))?;

@@ -13,28 +13,34 @@ use worker::{
     AbortController, AbortSignal, Bucket, Date, Delay, Env, Fetch, Object, ObjectNamespace, ResponseBody,
 };
 
-use super::{convert, log};
-use crate::host::{Host, HostError};
+use super::claims::Settlement;
+use super::{claims, convert, log};
+use crate::claims::{Claim, Claimed};
+use crate::host::{FetchError, Host, HostError};
 
 /// The R2 bucket that holds the catalog.
 const CATALOG: &str = "CATALOG";
 /// The Durable Objects that hold the usage log.
 const USAGE_LOG: &str = "USAGE_LOG";
+/// The Durable Objects that hold the claims on idempotency keys.
+const CLAIMS: &str = "CLAIMS";
 
-/// How long a record may take to become durable. A Durable Object whose code traps answers never.
-const LOG_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a record or a claim may take to become durable. A Durable Object whose code traps answers never.
+const OBJECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The bindings.
 pub(super) struct WorkersHost {
     catalog: SendWrapper<Bucket>,
     log: ObjectNamespace,
+    claims: ObjectNamespace,
 }
 
 impl WorkersHost {
     /// The host of a Worker whose configuration has all the bindings.
     pub(super) fn new(env: &Env) -> Result<Self, HostError> {
         let catalog = SendWrapper::new(env.bucket(CATALOG).map_err(failed)?);
-        Ok(Self { catalog, log: env.durable_object(USAGE_LOG).map_err(failed)? })
+        let object = |binding| env.durable_object(binding).map_err(failed);
+        Ok(Self { catalog, log: object(USAGE_LOG)?, claims: object(CLAIMS)? })
     }
 
     /// The body of a file, handed to the client without passing through memory.
@@ -69,38 +75,41 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, 
     }
 }
 
+/// What `fetch` throws does not tell whether the request had left: nothing here is [`FetchError::Unsent`] but what
+/// could not become a request.
 async fn exchange(
     request: http::Request<Bytes>,
     timeout: Duration,
     limit: usize,
-) -> Result<http::Response<Bytes>, HostError> {
-    let request = convert::outgoing(&request).map_err(failed)?;
+) -> Result<http::Response<Bytes>, FetchError> {
+    let request = convert::outgoing(&request).map_err(|error| FetchError::Unsent(error.to_string()))?;
     let controller = AbortController::default();
     let signal = controller.signal();
     let answer = within(timeout, answer(request, &signal, limit)).await;
     if answer.is_err() {
         controller.abort();
     }
-    answer?
+    answer.map_err(|_| FetchError::TimedOut(timeout))?
 }
 
 async fn answer(
     request: worker::Request,
     signal: &AbortSignal,
     limit: usize,
-) -> Result<http::Response<Bytes>, HostError> {
-    let mut response = Fetch::Request(request).send_with_signal(signal).await.map_err(failed)?;
+) -> Result<http::Response<Bytes>, FetchError> {
+    let lost = |error: worker::Error| FetchError::Lost(error.to_string());
+    let mut response = Fetch::Request(request).send_with_signal(signal).await.map_err(lost)?;
     let body = match response.body() {
         ResponseBody::Stream(_) => {
-            let stream = response.stream().map_err(failed)?;
-            convert::read(stream, limit).await.map_err(failed)?
+            let stream = response.stream().map_err(lost)?;
+            convert::read(stream, limit).await.map_err(lost)?
         }
         ResponseBody::Body(_) | ResponseBody::Empty => Vec::new(),
     };
     if body.len() > limit {
-        return Err(failed(format!("the answer has more than {limit} bytes")));
+        return Err(FetchError::TooLarge(limit));
     }
-    http::Response::builder().status(response.status_code()).body(body.into()).map_err(failed)
+    convert::incoming(&response, body).map_err(|error| FetchError::Lost(error.to_string()))
 }
 
 impl Host for WorkersHost {
@@ -136,11 +145,20 @@ impl Host for WorkersHost {
         request: http::Request<Bytes>,
         timeout: Duration,
         limit: usize,
-    ) -> Result<http::Response<Bytes>, HostError> {
+    ) -> Result<http::Response<Bytes>, FetchError> {
         SendFuture::new(exchange(request, timeout, limit)).await
     }
 
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, HostError> {
+        SendFuture::new(within(OBJECT_TIMEOUT, claims::claim(&self.claims, claim))).await?
+    }
+
+    async fn settle(&self, claim: &Claim, answer: Option<(String, u64)>) -> Result<(), HostError> {
+        let settlement = Settlement { claim: claim.clone(), answer };
+        SendFuture::new(within(OBJECT_TIMEOUT, claims::settle(&self.claims, &settlement))).await?
+    }
+
     async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {
-        SendFuture::new(within(LOG_TIMEOUT, log::append(&self.log, record))).await?
+        SendFuture::new(within(OBJECT_TIMEOUT, log::append(&self.log, record))).await?
     }
 }

@@ -1,5 +1,6 @@
 //! The host for Cloudflare Workers: catalog in R2, usage log in Durable Objects.
 
+mod claims;
 mod convert;
 mod host;
 mod log;

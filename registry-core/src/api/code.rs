@@ -60,10 +60,16 @@ codes! {
     BodyTooLarge = "BODY_TOO_LARGE", 413;
     /// The address is too long.
     UriTooLong = "URI_TOO_LONG", 414;
+    /// What was asked for under this key is under way.
+    IdempotencyKeyInUse = "IDEMPOTENCY_KEY_IN_USE", 409;
+    /// What was asked for under this key was begun, and its result is not there.
+    ResultGone = "RESULT_GONE", 409;
     /// The range lies beyond the end of the file.
     RangeNotSatisfiable = "RANGE_NOT_SATISFIABLE", 416;
     /// The caller belongs to too many audiences.
     TooManyAudiences = "TOO_MANY_AUDIENCES", 422;
+    /// Something else was asked for under this key.
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", 422;
     /// The payload does not fit the parameters of a prompt.
     InvalidParameters = "INVALID_PARAMETERS", 422;
     /// Instructions with all that they need are too long.
@@ -72,12 +78,14 @@ codes! {
     HeadersTooLarge = "HEADERS_TOO_LARGE", 431;
     /// The skill's type cannot be invoked yet.
     TypeNotSupported = "TYPE_NOT_SUPPORTED", 501;
-    /// The sandbox does not answer.
-    SandboxUnavailable = "SANDBOX_UNAVAILABLE", 502;
+    /// The way to the sandbox is broken.
+    SandboxUnreachable = "SANDBOX_UNREACHABLE", 502;
     /// The sandbox refused the execution.
     SandboxRefused = "SANDBOX_REFUSED", 502;
     /// The sandbox's answer is no result.
     SandboxGarbage = "SANDBOX_GARBAGE", 502;
+    /// The sandbox could not be reached several times in a row, and nothing was tried.
+    SandboxUnavailable = "SANDBOX_UNAVAILABLE", 503;
     /// The sandbox has no room at the moment.
     SandboxBusy = "SANDBOX_BUSY", 503;
     /// The keys of the token's issuer cannot be read.
@@ -86,12 +94,16 @@ codes! {
     CatalogUnavailable = "CATALOG_UNAVAILABLE", 503;
     /// The usage log cannot be written.
     LogUnavailable = "LOG_UNAVAILABLE", 503;
+    /// It cannot be known whether this was done under its key.
+    IdempotencyUnavailable = "IDEMPOTENCY_UNAVAILABLE", 503;
     /// The catalog's head has expired.
     HeadExpired = "HEAD_EXPIRED", 503;
     /// The edge has no configuration.
     NotConfigured = "NOT_CONFIGURED", 503;
     /// The edge cannot answer at the moment.
     Unavailable = "UNAVAILABLE", 503;
+    /// The sandbox did not answer in time.
+    SandboxTimeout = "SANDBOX_TIMEOUT", 504;
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ pub struct InvokeClaims {
     pub jti: String,
     /// Names the invocation in every log.
     pub txn: String,
+    /// What the sandbox runs once for, however many tokens name it: made of the caller's `Idempotency-Key` where there
+    /// is one, else `txn`.
+    pub idem: String,
     /// Issued, seconds since the epoch.
     pub iat: u64,
     /// Not before, seconds since the epoch.

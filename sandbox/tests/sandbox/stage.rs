@@ -230,6 +230,7 @@ fn claims(member: Member) -> InvokeClaims {
         act: "support-agent".to_owned(),
         jti: format!("jti-{id}"),
         txn: format!("txn-{id}"),
+        idem: format!("txn-{id}"),
         iat: now(),
         nbf: now(),
         exp: now() + 60,
