@@ -296,6 +296,8 @@ pub fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> 
         head_keys: vec![key("head")?.public()],
         invoke_key: key("invoke")?,
         identity: vec![Issuer::development(&key("identity")?.public())],
+        session_key: Some(key("session")?),
+        oidc: None,
         sandbox: SandboxConfig { url: sandbox_url.to_owned(), audience: SANDBOX.to_owned() },
         pseudonym_key: Digest::of(b"pseudonyms"),
     })

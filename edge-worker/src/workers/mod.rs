@@ -108,9 +108,13 @@ fn configure(env: &Env) -> Result<Edge, HostError> {
         ConfigError::Json(json) => {
             host::failed(format!("{error}: line {}, column {}", json.line(), json.column()))
         }
-        ConfigError::Key(_) | ConfigError::Issuer(_) | ConfigError::Shared(_) | ConfigError::File { .. } => {
-            host::failed(error)
-        }
+        ConfigError::Key(_)
+        | ConfigError::Issuer(_)
+        | ConfigError::Shared(_)
+        | ConfigError::UnknownProvider(_)
+        | ConfigError::NoSessionKey
+        | ConfigError::PlainProvider(_)
+        | ConfigError::File { .. } => host::failed(error),
     })?;
     Edge::new(config).map_err(host::failed)
 }
