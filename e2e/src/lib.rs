@@ -4,6 +4,7 @@
 mod answer;
 mod idp;
 mod journey;
+mod oidc;
 mod process;
 mod programs;
 mod repository;
@@ -16,6 +17,7 @@ mod world;
 pub use answer::Answer;
 pub use idp::Idp;
 pub use journey::Journey;
+pub use oidc::{OidcProvider, Visitor};
 pub use programs::{browser_engine, guildhall, workspace};
 pub use repository::{Repository, files};
 pub use secured::Secured;

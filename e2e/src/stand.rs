@@ -73,9 +73,24 @@ impl Stand {
     /// # Errors
     /// When anything does not start.
     pub fn with_issuers(kind: HostKind, repository: Repository, issuers: Vec<Issuer>) -> Result<Self> {
+        Self::configured(kind, repository, |config| {
+            config.identity.extend(issuers);
+            Ok(())
+        })
+    }
+
+    /// As [`Stand::start`], with an edge whose configuration is changed before it starts.
+    ///
+    /// # Errors
+    /// When anything does not start.
+    pub fn configured(
+        kind: HostKind,
+        repository: Repository,
+        configure: impl FnOnce(&mut EdgeConfig) -> Result<()>,
+    ) -> Result<Self> {
         repository.build()?;
         let catalog = repository.catalog();
-        Self::begin(kind, repository, &catalog, issuers)
+        Self::begin(kind, repository, &catalog, configure)
     }
 
     /// Starts edge and sandbox over a catalog of the repository that lies in a folder, such as a published one.
@@ -83,17 +98,22 @@ impl Stand {
     /// # Errors
     /// When anything does not start.
     pub fn over(kind: HostKind, repository: Repository, catalog: &Path) -> Result<Self> {
-        Self::begin(kind, repository, catalog, Vec::new())
+        Self::begin(kind, repository, catalog, |_| Ok(()))
     }
 
-    fn begin(kind: HostKind, repository: Repository, catalog: &Path, issuers: Vec<Issuer>) -> Result<Self> {
+    fn begin(
+        kind: HostKind,
+        repository: Repository,
+        catalog: &Path,
+        configure: impl FnOnce(&mut EdgeConfig) -> Result<()>,
+    ) -> Result<Self> {
         // The sandbox opens its own folder to the user that skills run as; the edge's stays closed.
         let (state, sandbox_state) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let (edge_port, metrics_port, sandbox_port) = (free_port()?, free_port()?, free_port()?);
         let origin = format!("http://127.0.0.1:{edge_port}");
         let sandbox_url = format!("http://127.0.0.1:{sandbox_port}");
         let mut edge = edge_config(&repository, &origin, &sandbox_url)?;
-        edge.identity.extend(issuers);
+        configure(&mut edge)?;
         let sandbox = json!({
             "listen": format!("127.0.0.1:{sandbox_port}"),
             "audience": SANDBOX,
@@ -244,6 +264,19 @@ impl Stand {
         let (state, catalog) = (self.state.path(), &self.catalog);
         self.edge = start_edge(self.kind, catalog, state, self.edge_port, self.metrics_port)?;
         Ok(())
+    }
+
+    /// Changes the configuration of the native edge and starts it again, at the same address.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn reconfigure(&mut self, change: impl FnOnce(&mut EdgeConfig)) -> Result<()> {
+        let file = self.state.path().join("edge.json");
+        let mut config = EdgeConfig::parse(&fs::read(&file)?)?;
+        change(&mut config);
+        fs::write(&file, serde_json::to_vec(&config)?)?;
+        self.kill()?;
+        self.restart()
     }
 
     /// The file of the native edge's log; there is one for each day.

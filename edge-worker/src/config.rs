@@ -91,7 +91,9 @@ pub enum ConfigError {
     #[error("the key `{0}` serves two purposes; each needs a key of its own")]
     Shared(String),
     /// A provider whose ID tokens nothing could verify.
-    #[error("`oidc` names the issuer `{0}`, which `identity` does not have; add it there, with its keys and bounds")]
+    #[error(
+        "`oidc` names the issuer `{0}`, which `identity` does not have; add it there, with its keys and bounds"
+    )]
     UnknownProvider(String),
     /// People could sign in, and nothing could remember it.
     #[error("`oidc` needs a `session_key`; make one with `guildhall key new session-1`")]
@@ -320,6 +322,17 @@ mod tests {
         example["identity"][0]["keys"] = json!([key("idp-1", 2).public()]);
         example["pseudonym_key"] = json!("0".repeat(64));
         EdgeConfig::parse(example.to_string().as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn the_example_of_a_provider_is_one() {
+        let text = include_str!("../../docs/operations.md");
+        let example = text.split("```json").find(|part| part.contains("\"token_endpoint\"")).unwrap();
+        let example: OidcConfig = serde_json::from_str(example.split("```").next().unwrap()).unwrap();
+        let config = EdgeConfig { session_key: Some(key("session-1", 7)), ..config() };
+        let known = Issuer { issuer: example.issuer.clone(), ..config.identity[0].clone() };
+        let config = EdgeConfig { identity: vec![known], oidc: Some(example), ..config };
+        assert!(parsed(&config).is_ok());
     }
 
     #[test]

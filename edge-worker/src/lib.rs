@@ -12,6 +12,7 @@ mod keys;
 mod negotiate;
 mod reply;
 mod routes;
+mod sessions;
 mod table;
 mod trace;
 
@@ -22,7 +23,7 @@ pub mod openapi;
 #[cfg(target_arch = "wasm32")]
 mod workers;
 
-pub use config::{ConfigError, EdgeConfig, SandboxConfig};
+pub use config::{ConfigError, EdgeConfig, OidcConfig, SandboxConfig, Secret};
 pub use handle::{Edge, MAX_BODY_BYTES, handle};
 pub use host::{Host, HostError};
 pub use keys::KeyFileError;

@@ -2,9 +2,11 @@
 
 mod code;
 mod object;
+mod sign_in;
 mod texts;
 mod well_known;
 
+pub use sign_in::SignInForm;
 pub use texts::{InstructionsAnswer, Invoked, MemberText, PromptAnswer, Tokens};
 
 use std::collections::BTreeSet;

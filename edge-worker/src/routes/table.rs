@@ -21,6 +21,10 @@ pub(crate) enum Action {
     SkillVersion,
     SkillFile,
     RequestAccess,
+    SignInPage,
+    SignIn,
+    SignInAtProvider,
+    SignInCallback,
     /// Any other path: a public file of the catalog, if there is one.
     PublicFile,
 }
@@ -33,6 +37,7 @@ pub(crate) enum Own {
     Tools,
     Keys,
     ProtectedResource,
+    SignOut,
 }
 
 /// Every route with a path of its own, by the name that it has in the usage log: its method and its path.
@@ -52,6 +57,11 @@ pub(crate) const OPERATIONS: &[(&str, Action)] = &[
     ("GET /skills/{team}/{name}/{version}", Action::SkillVersion),
     ("GET /skills/{team}/{name}/{version}/{file}", Action::SkillFile),
     ("GET /request-access", Action::RequestAccess),
+    ("GET /sign-in", Action::SignInPage),
+    ("POST /sign-in", Action::SignIn),
+    ("GET /sign-in/provider", Action::SignInAtProvider),
+    ("GET /sign-in/callback", Action::SignInCallback),
+    ("POST /sign-out", Action::Own(Own::SignOut)),
 ];
 
 /// The name of [`Action::PublicFile`], which has every path that is left.
@@ -130,14 +140,18 @@ impl Action {
             | Self::SkillVersion
             | Self::SkillFile
             | Self::PublicFile => true,
-            Self::Own(Own::Health)
+            Self::Own(Own::Health | Own::SignOut)
             | Self::Ready
             | Self::Search
             | Self::SearchPage
             | Self::Resolve
             | Self::AclCheck
             | Self::Invoke
-            | Self::RequestAccess => false,
+            | Self::RequestAccess
+            | Self::SignInPage
+            | Self::SignIn
+            | Self::SignInAtProvider
+            | Self::SignInCallback => false,
         }
     }
 }
