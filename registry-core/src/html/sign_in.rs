@@ -39,12 +39,15 @@ pub fn sign_in_page(shell: &str, page: &SignInPage<'_>) -> String {
         let problem = escape(problem);
         format!("<p class=\"banner\" role=\"alert\"><strong>You are not signed in.</strong> {problem}</p>")
     });
-    let parts = [
-        problem,
-        page.caller.map(|caller| signed_in(caller, page.to)),
-        page.provider.as_ref().map(|(provider, link)| elsewhere(provider, link)),
-        page.form.as_ref().map(|form| fields(form, page.to)),
-    ];
+    // Whoever wants to be someone else signs out first.
+    let parts = match page.caller {
+        Some(caller) => [problem, Some(signed_in(caller, page.to)), None],
+        None => [
+            problem,
+            page.provider.as_ref().map(|(provider, link)| elsewhere(provider, link)),
+            page.form.as_ref().map(|form| fields(form, page.to)),
+        ],
+    };
     let is_closed = page.caller.is_none() && page.provider.is_none() && page.form.is_none();
     let closed = "<p class=\"empty\">Nobody can sign in with a browser here: no session key is configured. Programs send \
                   a token with each request.</p>";
@@ -74,7 +77,7 @@ fn signed_in(caller: &Caller, to: &str) -> String {
     )
 }
 
-const SIGN_OUT: &str = "<form class=\"find\" action=\"/sign-out\" method=\"post\"><button type=\"submit\">Sign out</button></form>";
+const SIGN_OUT: &str = "<form class=\"find ask\" action=\"/sign-out\" method=\"post\"><button type=\"submit\">Sign out</button></form>";
 
 fn elsewhere(provider: &str, link: &str) -> String {
     let (host, link) = (escape(provider.split("://").last().unwrap_or_default()), escape(link));
@@ -94,9 +97,9 @@ fn fields(form: &SignInForm<'_>, to: &str) -> String {
          <input id=\"teams\" name=\"teams\" autocomplete=\"off\" placeholder=\"{teams}\">\
          <label for=\"subject\">Name</label>\
          <input id=\"subject\" name=\"subject\" autocomplete=\"off\" placeholder=\"developer\">\
+         <p class=\"note\">This is development mode: be whomever you need to be.</p>\
          <button type=\"submit\">Sign in</button>\
-         <button type=\"submit\" name=\"elevated\" value=\"yes\">Sign in, elevated for 15 minutes</button></form>\
-         <p class=\"note\">This is development mode: be whomever you need to be.</p>",
+         <button type=\"submit\" name=\"elevated\" value=\"yes\">Sign in, elevated for 15 minutes</button></form>",
         to = escape(to),
         teams = teams.join(", "),
     )
@@ -118,11 +121,17 @@ mod tests {
         let page = SignInPage {
             problem: Some("<i>"),
             caller: Some(&caller),
+            to: "/\"><script>",
+            ..SignInPage::default()
+        };
+        let anonymous = SignInPage {
+            caller: None,
             provider: Some(("https://idp.example/\"<u>", "/\"<u>".to_owned())),
             form: Some(SignInForm::default()),
-            to: "/\"><script>",
+            ..page
         };
-        let page = sign_in_page(SIGN_IN_SLOT, &page) + &signed_in_page(SIGN_IN_SLOT, "/\"><script>");
+        let pages = [sign_in_page(SIGN_IN_SLOT, &page), sign_in_page(SIGN_IN_SLOT, &anonymous)].concat();
+        let page = pages + &signed_in_page(SIGN_IN_SLOT, "/\"><script>");
         for text in ["<b>", "<i>", "<u>", "<script>"] {
             assert!(!page.contains(text) && page.contains(&escape(text)), "{text}");
         }
