@@ -75,17 +75,20 @@ impl Stand {
     /// # Errors
     /// When anything does not start.
     pub fn with_issuers(kind: HostKind, repository: Repository, issuers: Vec<Issuer>) -> Result<Self> {
-        Self::configured(kind, repository, |config| config.identity.extend(issuers))
+        Self::configured(kind, repository, |config| {
+            config.identity.extend(issuers);
+            Ok(())
+        })
     }
 
-    /// As [`Stand::start`], with an edge whose configuration is changed.
+    /// As [`Stand::start`], with an edge whose configuration is changed before it starts.
     ///
     /// # Errors
     /// When anything does not start.
     pub fn configured(
         kind: HostKind,
         repository: Repository,
-        configure: impl FnOnce(&mut EdgeConfig),
+        configure: impl FnOnce(&mut EdgeConfig) -> Result<()>,
     ) -> Result<Self> {
         repository.build()?;
         let catalog = repository.catalog();
@@ -97,7 +100,7 @@ impl Stand {
     /// # Errors
     /// When anything does not start.
     pub fn over(kind: HostKind, repository: Repository, catalog: &Path) -> Result<Self> {
-        Self::begin(kind, repository, catalog, |_| {}, None)
+        Self::begin(kind, repository, catalog, |_| Ok(()), None)
     }
 
     /// As [`Stand::start`], with this relay between the edge and the sandbox.
@@ -107,14 +110,14 @@ impl Stand {
     pub fn through(kind: HostKind, repository: Repository, relay: &Relay) -> Result<Self> {
         repository.build()?;
         let catalog = repository.catalog();
-        Self::begin(kind, repository, &catalog, |_| {}, Some(relay))
+        Self::begin(kind, repository, &catalog, |_| Ok(()), Some(relay))
     }
 
     fn begin(
         kind: HostKind,
         repository: Repository,
         catalog: &Path,
-        configure: impl FnOnce(&mut EdgeConfig),
+        configure: impl FnOnce(&mut EdgeConfig) -> Result<()>,
         relay: Option<&Relay>,
     ) -> Result<Self> {
         // The sandbox opens its own folder to the user that skills run as; the edge's stays closed.
@@ -129,7 +132,7 @@ impl Stand {
             None => format!("http://127.0.0.1:{sandbox_port}"),
         };
         let mut edge = edge_config(&repository, &origin, &sandbox_url)?;
-        configure(&mut edge);
+        configure(&mut edge)?;
         let sandbox = json!({
             "listen": format!("127.0.0.1:{sandbox_port}"),
             "audience": SANDBOX,
@@ -301,6 +304,19 @@ impl Stand {
         Ok(())
     }
 
+    /// Changes the configuration of the native edge and starts it again, at the same address.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn reconfigure(&mut self, change: impl FnOnce(&mut EdgeConfig)) -> Result<()> {
+        let file = self.state.path().join("edge.json");
+        let mut config = EdgeConfig::parse(&fs::read(&file)?)?;
+        change(&mut config);
+        fs::write(&file, serde_json::to_vec(&config)?)?;
+        self.kill()?;
+        self.restart()
+    }
+
     /// The file of the native edge's log; there is one for each day.
     ///
     /// # Errors
@@ -351,6 +367,8 @@ pub fn edge_config(repository: &Repository, origin: &str, sandbox_url: &str) -> 
         head_keys: vec![key("head")?.public()],
         invoke_key: key("invoke")?,
         identity: vec![Issuer::development(&key("identity")?.public())],
+        session_key: Some(key("session")?),
+        oidc: None,
         sandbox: SandboxConfig { url: sandbox_url.to_owned(), audience: SANDBOX.to_owned() },
         pseudonym_key: Digest::of(b"pseudonyms"),
         telemetry: None,

@@ -77,7 +77,7 @@ fn a_token_is_issued_only_for_what_runs_in_a_sandbox(stand: Stand) {
         assert_eq!((refused.status, &refused.json()["code"]), (501, &json!("TYPE_NOT_SUPPORTED")), "{name}");
     }
     let get = stand.get("/invoke/token", &token, "application/json").unwrap();
-    assert_eq!((get.status, get.header("allow")), (405, Some("POST")));
+    assert_eq!((get.status, get.header("allow")), (405, Some("POST, OPTIONS")));
 }
 
 fn a_denied_skill_is_answered_like_one_that_does_not_exist(mut stand: Stand) {

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use e2e::{HostKind, Repository, Stand};
-use edge_worker::TelemetryConfig;
+use edge_worker::{EdgeConfig, TelemetryConfig};
 use serde_json::{Value, json};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -86,8 +86,11 @@ fn stand(kind: HostKind, traces: &str) -> Stand {
         headers: [("x-key".to_owned(), "secret".to_owned())].into(),
         sample: 1.0,
     };
-    Stand::configured(kind, Repository::of_examples().unwrap(), |config| config.telemetry = Some(telemetry))
-        .unwrap()
+    let configure = |config: &mut EdgeConfig| {
+        config.telemetry = Some(telemetry);
+        Ok(())
+    };
+    Stand::configured(kind, Repository::of_examples().unwrap(), configure).unwrap()
 }
 
 fn invoke(stand: &Stand) -> Value {

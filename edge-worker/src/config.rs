@@ -2,8 +2,8 @@
 
 use registry_core::digest::Digest;
 use registry_core::token::{
-    IdentityKey, IdentityKeys, Issuer, IssuerError, KeyError, KeyPlace, PublicKey, SigningKey, check_issuers,
-    development_keys_only_in,
+    IdentityKey, IdentityKeys, Issuer, IssuerError, KeyError, KeyPlace, KeysUrl, PublicKey, SigningKey,
+    check_issuers, development_keys_only_in,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,12 @@ pub struct EdgeConfig {
     pub invoke_key: SigningKey,
     /// Issuers of identity tokens.
     pub identity: Vec<Issuer>,
+    /// Signs the sessions of browsers. Without it there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_key: Option<SigningKey>,
+    /// Where people sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<OidcConfig>,
     /// Where executions go.
     pub sandbox: SandboxConfig,
     /// Key of the pseudonyms in the usage log: 64 hexadecimal digits.
@@ -44,6 +50,37 @@ pub struct EdgeConfig {
     /// Whether a line is logged of every request: its `txn`, route, status, code and duration.
     #[serde(default)]
     pub log_requests: bool,
+}
+
+/// The edge as a client of an OpenID provider (OpenID Connect Core 1.0, RFC 6749).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcConfig {
+    /// The provider: one of the issuers of `identity`, whose keys, claims and bounds hold for its ID tokens.
+    pub issuer: String,
+    /// The name that the provider knows the edge by, and the audience of its ID tokens.
+    pub client_id: String,
+    /// What proves to the provider that it is the edge that asks. A public client has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<Secret>,
+    /// Where browsers are sent to.
+    pub authorization_endpoint: KeysUrl,
+    /// Where the edge gets ID tokens.
+    pub token_endpoint: KeysUrl,
+    /// What is asked for beside `openid`: whatever has the provider put the claims into its ID tokens.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
+/// A text that is never printed.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// Why a configuration is refused.
@@ -64,6 +101,17 @@ pub enum ConfigError {
     /// Telemetry that could not be sent.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
+    /// A provider whose ID tokens nothing could verify.
+    #[error(
+        "`oidc` names the issuer `{0}`, which `identity` does not have; add it there, with its keys and bounds"
+    )]
+    UnknownProvider(String),
+    /// People could sign in, and nothing could remember it.
+    #[error("`oidc` needs a `session_key`; make one with `guildhall key new session-1`")]
+    NoSessionKey,
+    /// Codes and secrets over a line on which anybody could read them.
+    #[error("`{0}` of `oidc` is plain HTTP, which is for development mode; give an `https://` address")]
+    PlainProvider(String),
     /// Keys in a file, on a host that has none.
     #[error(
         "the keys of the issuer `{issuer}` lie in the file `{file}`, and a Worker has none; give them here, or by `url`"
@@ -89,7 +137,23 @@ impl EdgeConfig {
         check_issuers(&config.identity, config.development)?;
         check_purposes(&keys)?;
         config.telemetry.as_ref().map_or(Ok(()), TelemetryConfig::check)?;
+        config.check_provider()?;
         Ok(config)
+    }
+
+    fn check_provider(&self) -> Result<(), ConfigError> {
+        let Some(oidc) = &self.oidc else { return Ok(()) };
+        if self.session_key.is_none() {
+            return Err(ConfigError::NoSessionKey);
+        }
+        if !self.identity.iter().any(|issuer| issuer.issuer == oidc.issuer) {
+            return Err(ConfigError::UnknownProvider(oidc.issuer.clone()));
+        }
+        let endpoints = [&oidc.authorization_endpoint, &oidc.token_endpoint];
+        match endpoints.into_iter().find(|url| url.is_plain()) {
+            Some(url) if !self.development => Err(ConfigError::PlainProvider(url.as_str().to_owned())),
+            _ => Ok(()),
+        }
     }
 
     /// The configuration, if it needs no files.
@@ -122,9 +186,10 @@ impl EdgeConfig {
     /// Every key here that something is believed by, those of one purpose together.
     fn keys(&self) -> Vec<Vec<IdentityKey>> {
         let own = vec![IdentityKey::from(&self.invoke_key.public())];
+        let session = self.session_key.iter().map(|key| IdentityKey::from(&key.public())).collect();
         let head = self.head_keys.iter().map(IdentityKey::from).collect();
         let inline = self.identity.iter().filter_map(|issuer| issuer.keys.inline());
-        [own, head].into_iter().chain(inline.map(|keys| keys.iter().cloned().collect())).collect()
+        [own, session, head].into_iter().chain(inline.map(|keys| keys.iter().cloned().collect())).collect()
     }
 }
 
@@ -157,6 +222,8 @@ mod tests {
             head_keys: vec![],
             invoke_key: key("invoke-1", 1),
             identity: vec![Issuer { bounds: Some(bounds), ..Issuer::development(&key("idp-1", 2).public()) }],
+            session_key: None,
+            oidc: None,
             sandbox: SandboxConfig { url: "http://x".to_owned(), audience: "s".to_owned() },
             pseudonym_key: Digest::of(b""),
             telemetry: None,
@@ -201,10 +268,37 @@ mod tests {
         assert!(refused(&with_head(1)), "head and invoke");
         assert!(refused(&with_head(2)), "head and identity");
         assert!(!refused(&with_head(3)));
+        let with_session = |seed| EdgeConfig { session_key: Some(key("session-1", seed)), ..config() };
+        assert!(refused(&with_session(1)), "session and invoke");
+        assert!(!refused(&with_session(3)));
         let mut config = config();
         let other = Issuer { issuer: "https://idp-2".to_owned(), ..config.identity[0].clone() };
         config.identity.push(other);
         assert!(refused(&config), "two issuers");
+    }
+
+    #[test]
+    fn a_provider_needs_an_issuer_a_session_key_and_a_line_that_nobody_reads() {
+        let oidc = |scheme: &str| {
+            let endpoint = |path: &str| format!("{scheme}://127.0.0.1:9/{path}").parse().unwrap();
+            OidcConfig {
+                issuer: config().identity[0].issuer.clone(),
+                client_id: "guildhall".to_owned(),
+                client_secret: Some(Secret("hidden".to_owned())),
+                authorization_endpoint: endpoint("auth"),
+                token_endpoint: endpoint("token"),
+                scopes: vec![],
+            }
+        };
+        let with = |oidc| EdgeConfig { oidc: Some(oidc), session_key: Some(key("session-1", 7)), ..config() };
+        assert!(parsed(&with(oidc("https"))).is_ok());
+        assert!(matches!(parsed(&with(oidc("http"))), Err(ConfigError::PlainProvider(_))));
+        assert!(parsed(&EdgeConfig { development: true, ..with(oidc("http")) }).is_ok());
+        let unknown = OidcConfig { issuer: "https://other".to_owned(), ..oidc("https") };
+        assert!(matches!(parsed(&with(unknown)), Err(ConfigError::UnknownProvider(_))));
+        let unsigned = EdgeConfig { session_key: None, ..with(oidc("https")) };
+        assert!(matches!(parsed(&unsigned), Err(ConfigError::NoSessionKey)));
+        assert!(!format!("{:?}", with(oidc("https"))).contains("hidden"));
     }
 
     #[test]
@@ -242,6 +336,17 @@ mod tests {
         example["identity"][0]["keys"] = json!([key("idp-1", 2).public()]);
         example["pseudonym_key"] = json!("0".repeat(64));
         EdgeConfig::parse(example.to_string().as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn the_example_of_a_provider_is_one() {
+        let text = include_str!("../../docs/operations.md");
+        let example = text.split("```json").find(|part| part.contains("\"token_endpoint\"")).unwrap();
+        let example: OidcConfig = serde_json::from_str(example.split("```").next().unwrap()).unwrap();
+        let config = EdgeConfig { session_key: Some(key("session-1", 7)), ..config() };
+        let known = Issuer { issuer: example.issuer.clone(), ..config.identity[0].clone() };
+        let config = EdgeConfig { identity: vec![known], oidc: Some(example), ..config };
+        assert!(parsed(&config).is_ok());
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Who asks: what a request brings along to prove it, and whom that proves.
 
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, Method};
 use registry_core::policy::Caller;
-use registry_core::token::{IdentityToken, Issuer, TokenError, TokenHeader};
+use registry_core::token::{IdentityToken, SessionClaims, TokenError, TokenHeader};
 
+use crate::config::EdgeConfig;
 use crate::handle::Request;
 use crate::host::Host;
 use crate::reply::Refusal;
+use crate::sessions::Cookie;
 
 /// What Cloudflare Access adds to the requests of those who signed in to it.
 pub(crate) const CLOUDFLARE_ACCESS: HeaderName = HeaderName::from_static("cf-access-jwt-assertion");
@@ -32,30 +34,49 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     }
 }
 
-/// The one credential of a request, if there is one, and the header that carries it.
+/// What a request brings along.
+#[derive(Debug)]
+enum Credential<'a> {
+    /// A token of an issuer's, by this header.
+    Token(TokenHeader, &'a str),
+    /// A session of ours.
+    Session(&'a str),
+}
+
+/// The one credential of a request, if there is one.
 ///
-/// A browser sends what Access proves without anybody's asking, to whatever page another site has it load or post to: so it
-/// is good for reading alone. Access adds it to every request, so where it is no credential, beside the bearer token of
-/// a POST, it is passed over. Beside the bearer token of a GET it may name someone else, and nobody can tell who was
-/// meant.
+/// A browser sends what Access proves, and a session, without anybody's asking, to whatever page another site has it load or
+/// post to: so they are good for reading alone. Access adds its header to every request, so where that is no credential,
+/// beside the bearer token of a POST, it is passed over; and so is a session. Beside the bearer token of a GET, or beside
+/// each other, they may name someone else, and nobody can tell who was meant.
 fn credential<'a>(
     method: &Method,
     headers: &'a HeaderMap,
-    issuers: &[Issuer],
-) -> Result<Option<(TokenHeader, &'a str)>, Refusal> {
+    config: &EdgeConfig,
+) -> Result<Option<Credential<'a>>, Refusal> {
     let bearer = bearer(headers)?;
-    let has_access = issuers.iter().any(|issuer| issuer.header == TokenHeader::CloudflareAccess);
+    let has_access = config.identity.iter().any(|issuer| issuer.header == TokenHeader::CloudflareAccess);
     let access = if has_access { value(headers, &CLOUDFLARE_ACCESS)? } else { None };
+    let cookie = Cookie::session(config);
+    let session = if config.session_key.is_some() { cookie.of(headers)? } else { None };
     let reads = matches!(*method, Method::GET | Method::HEAD);
-    match (bearer, access) {
-        (None, None) => Ok(None),
-        (Some(_), Some(_)) if reads => Err(Refusal::unauthenticated(format!(
-            "send one credential: `{AUTHORIZATION}` or `{CLOUDFLARE_ACCESS}`, not both"
-        ))),
-        (Some(token), _) => Ok(Some((TokenHeader::Authorization, token))),
-        (None, Some(token)) if reads => Ok(Some((TokenHeader::CloudflareAccess, token))),
-        (None, Some(_)) => Err(Refusal::unauthenticated(format!(
-            "send an `Authorization: Bearer …` header: `{CLOUDFLARE_ACCESS}` is taken for reading alone"
+    if !reads {
+        return match (bearer, access, session) {
+            (Some(token), ..) => Ok(Some(Credential::Token(TokenHeader::Authorization, token))),
+            (None, None, None) => Ok(None),
+            _ => Err(Refusal::unauthenticated(format!(
+                "send an `Authorization: Bearer …` header: `{CLOUDFLARE_ACCESS}` and `{COOKIE}` are taken for reading alone"
+            ))),
+        };
+    }
+    match (bearer, access, session) {
+        (None, None, None) => Ok(None),
+        (Some(token), None, None) => Ok(Some(Credential::Token(TokenHeader::Authorization, token))),
+        (None, Some(token), None) => Ok(Some(Credential::Token(TokenHeader::CloudflareAccess, token))),
+        (None, None, Some(token)) => Ok(Some(Credential::Session(token))),
+        _ => Err(Refusal::unauthenticated(format!(
+            "send one credential: `{AUTHORIZATION}`, `{CLOUDFLARE_ACCESS}` or the cookie `{}`, not two of them",
+            cookie.name()
         ))),
     }
 }
@@ -64,10 +85,28 @@ impl<H: Host> Request<'_, H> {
     /// Who asks. No credential is anonymous; one that does not verify is refused, never taken for anonymous.
     pub(crate) async fn identify(mut self) -> Result<Self, Refusal> {
         let config = &self.edge.config;
-        if let Some((header, token)) = credential(self.method, self.headers, &config.identity)? {
-            self.caller = Some(self.verify(header, token).await?);
-        }
+        self.caller = match credential(self.method, self.headers, config)? {
+            Some(Credential::Token(header, token)) => Some(self.verify(header, token).await?),
+            Some(Credential::Session(token)) => Some(self.session(token)?),
+            None => None,
+        };
         Ok(self)
+    }
+
+    /// Whose session it is. One that is refused is taken back, so that the browser is anonymous from then on.
+    pub(crate) fn session(&self, token: &str) -> Result<Caller, Refusal> {
+        let config = &self.edge.config;
+        let key = config.session_key.as_ref().ok_or_else(|| refused(TokenError::UnknownKey))?;
+        SessionClaims::caller(token, key.public(), &config.identity, &config.origin, self.now).map_err(
+            |error| {
+                let detail = format!("your session is over: {error}; sign in again at `/sign-in`");
+                let refusal = match error {
+                    TokenError::OutOfBounds(_) => Refusal::out_of_bounds(detail),
+                    _ => Refusal::unauthenticated(detail),
+                };
+                refusal.with_header(SET_COOKIE, Cookie::session(config).taken())
+            },
+        )
     }
 
     async fn verify(&self, header: TokenHeader, token: &str) -> Result<Caller, Refusal> {
@@ -93,7 +132,8 @@ fn refused(error: TokenError) -> Refusal {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
-    use registry_core::token::SigningKey;
+    use registry_core::token::{IdentityKey, Issuer, SigningKey};
+    use serde_json::json;
 
     use super::*;
 
@@ -123,49 +163,80 @@ mod tests {
         }
     }
 
-    /// The issuers of an edge that takes bearer tokens, and one that takes what Access proves too.
-    fn issuers() -> [Issuer; 2] {
-        let bearer = Issuer::development(&SigningKey::from_seed("a", [1; 32]).unwrap().public());
-        [bearer.clone(), Issuer { header: TokenHeader::CloudflareAccess, ..bearer }]
+    /// An edge that takes bearer tokens, what Access proves, and sessions.
+    fn config() -> EdgeConfig {
+        let key = |kid, seed| SigningKey::from_seed(kid, [seed; 32]).unwrap();
+        let bearer = Issuer::development(&key("a", 1).public());
+        let access = Issuer {
+            issuer: "https://access".to_owned(),
+            keys: IdentityKey::from(&key("b", 2).public()).into(),
+            header: TokenHeader::CloudflareAccess,
+            ..bearer.clone()
+        };
+        let config = json!({
+            "origin": "https://edge",
+            "development": true,
+            "head_keys": [],
+            "invoke_key": key("invoke-1", 3),
+            "session_key": key("session-1", 4),
+            "identity": [bearer, access],
+            "sandbox": {"url": "http://x", "audience": "s"},
+            "pseudonym_key": "0".repeat(64),
+        });
+        EdgeConfig::parse(config.to_string().as_bytes()).unwrap()
     }
 
     const BEARER: (HeaderName, &str) = (AUTHORIZATION, "Bearer b");
     const ACCESS: (HeaderName, &str) = (CLOUDFLARE_ACCESS, "a");
+    const SESSION: (HeaderName, &str) = (COOKIE, "__Host-guildhall=s");
 
     fn taken(
         method: &Method,
         given: &[(HeaderName, &str)],
-        issuers: &[Issuer],
+        config: &EdgeConfig,
     ) -> Result<Option<String>, &'static str> {
         let headers = headers(given);
-        let taken = credential(method, &headers, issuers).map_err(|refusal| refusal.code())?;
-        Ok(taken.map(|(header, token)| format!("{header:?} {token}")))
+        let taken = credential(method, &headers, config).map_err(|refusal| refusal.code())?;
+        Ok(taken.map(|taken| match taken {
+            Credential::Token(header, token) => format!("{header:?} {token}"),
+            Credential::Session(token) => format!("session {token}"),
+        }))
     }
 
     #[test]
-    fn what_access_proves_is_taken_for_reading_alone_and_by_itself() {
-        let issuers = issuers();
+    fn what_browsers_send_by_themselves_is_taken_for_reading_alone_and_by_itself() {
+        let config = config();
         let refused = Err("UNAUTHENTICATED");
-        let taken = |method, given: &[_]| taken(method, given, &issuers);
+        let taken = |method, given: &[_]| taken(method, given, &config);
         for read in [&Method::GET, &Method::HEAD] {
             assert_eq!(taken(read, &[ACCESS]), Ok(Some("CloudflareAccess a".to_owned())));
+            assert_eq!(taken(read, &[SESSION]), Ok(Some("session s".to_owned())));
             assert_eq!(taken(read, &[BEARER]), Ok(Some("Authorization b".to_owned())));
-            assert_eq!(taken(read, &[BEARER, ACCESS]), refused);
-            assert_eq!(taken(read, &[ACCESS, ACCESS]), refused);
+            for two in
+                [[BEARER, ACCESS], [BEARER, SESSION], [ACCESS, SESSION], [ACCESS, ACCESS], [SESSION, SESSION]]
+            {
+                assert_eq!(taken(read, &two), refused, "{two:?}");
+            }
             assert_eq!(taken(read, &[(CLOUDFLARE_ACCESS, "")]), Ok(None));
+            assert_eq!(taken(read, &[(COOKIE, "a=b; __Host-guildhall=")]), Ok(None));
         }
         for write in [&Method::POST, &Method::PUT, &Method::OPTIONS] {
-            assert_eq!(taken(write, &[ACCESS]), refused, "never taken for anonymous");
-            assert_eq!(taken(write, &[BEARER, ACCESS]), Ok(Some("Authorization b".to_owned())));
-            assert_eq!(taken(write, &[(AUTHORIZATION, "Basic b"), ACCESS]), refused);
+            for alone in [ACCESS, SESSION] {
+                assert_eq!(taken(write, std::slice::from_ref(&alone)), refused, "never taken for anonymous");
+                let beside = [BEARER, alone.clone()];
+                assert_eq!(taken(write, &beside), Ok(Some("Authorization b".to_owned())));
+                assert_eq!(taken(write, &[(AUTHORIZATION, "Basic b"), alone]), refused);
+            }
         }
     }
 
     #[test]
-    fn where_no_issuer_is_for_access_its_header_means_nothing() {
-        let [bearer, _] = issuers();
-        let taken = |given: &[_]| taken(&Method::GET, given, std::slice::from_ref(&bearer));
-        assert_eq!(taken(&[ACCESS]), Ok(None));
-        assert_eq!(taken(&[BEARER, ACCESS]), Ok(Some("Authorization b".to_owned())));
+    fn where_there_are_neither_access_nor_sessions_what_browsers_send_means_nothing() {
+        let mut config = config();
+        config.identity.truncate(1);
+        config.session_key = None;
+        let taken = |given: &[_]| taken(&Method::GET, given, &config);
+        assert_eq!(taken(&[ACCESS, SESSION]), Ok(None));
+        assert_eq!(taken(&[BEARER, ACCESS, SESSION]), Ok(Some("Authorization b".to_owned())));
     }
 }

@@ -263,7 +263,8 @@ pub(crate) fn too_large() -> Refusal {
     Refusal::new(Code::BodyTooLarge, detail)
 }
 
-fn no_randomness(error: crate::host::HostError) -> Refusal {
+/// The refusal of what the machine has no randomness for, or cannot sign.
+pub(crate) fn no_randomness(error: impl std::fmt::Display) -> Refusal {
     Refusal::unavailable(Code::Unavailable, "the edge cannot answer at the moment; try again later", error)
 }
 

@@ -17,6 +17,7 @@ mod log;
 mod negotiate;
 mod reply;
 mod routes;
+mod sessions;
 mod table;
 mod telemetry;
 mod trace;
@@ -29,7 +30,7 @@ pub mod openapi;
 mod workers;
 
 pub use claims::{Claim, Claimed};
-pub use config::{ConfigError, EdgeConfig, SandboxConfig};
+pub use config::{ConfigError, EdgeConfig, OidcConfig, SandboxConfig, Secret};
 pub use handle::{Edge, MAX_BODY_BYTES, handle};
 pub use host::{FetchError, Host, HostError};
 pub use keys::KeyFileError;

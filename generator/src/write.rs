@@ -13,7 +13,7 @@ use registry_core::policy::Audience;
 use registry_core::token::PublicKey;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::catalog::Sink;
+use crate::catalog::{SIGN_IN_URL, Sink};
 use crate::head::Signer;
 use crate::site::StaticSite;
 
@@ -156,7 +156,7 @@ impl<'a> Writer<'a> {
     fn site_aside(&self, site: &StaticSite<'_>) -> Result<PathBuf, WriteError> {
         let fresh = self.folder.join(TEMPORARY).join("site");
         create_folder(&fresh)?;
-        for (url, file) in site.public {
+        for (url, file) in site.public.iter().filter(|(url, _)| *url != SIGN_IN_URL) {
             let object = self.folder.join(Key::Object(Audience::Public, file.digest).path());
             self.put_aside(&fresh, url, |path| fs::copy(object, path).map(drop))?;
         }

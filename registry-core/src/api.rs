@@ -3,10 +3,12 @@
 mod code;
 mod execution;
 mod object;
+mod sign_in;
 mod texts;
 mod well_known;
 
 pub use execution::{ExecutionCode, IDEMPOTENT_REPLAYED, InvokeTokenAnswer};
+pub use sign_in::SignInForm;
 pub use texts::{InstructionsAnswer, Invoked, MemberText, PromptAnswer, Tokens};
 
 use std::collections::BTreeSet;

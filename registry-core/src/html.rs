@@ -1,6 +1,10 @@
 //! HTML that depends on a query or a caller: the generator emits shells with marked slots, and this fills them,
 //! at the edge and in the browser alike.
 
+mod sign_in;
+
+pub use sign_in::{SIGN_IN_SLOT, SignInForm, SignInPage, sign_in_page, signed_in_page};
+
 use crate::api::{Filters, SearchHit};
 use crate::id::SkillId;
 use crate::organisation::Organisation;

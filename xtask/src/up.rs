@@ -129,6 +129,7 @@ impl Place {
         let (_, head) = self.key("development-head")?;
         let (_, identity) = self.key("development-identity")?;
         let (invoke, invoke_public) = self.key("development-invoke")?;
+        let (session, _) = self.key("development-session")?;
         let origin = format!("http://127.0.0.1:{edge_port}");
         let sandbox = format!("127.0.0.1:{sandbox_port}");
         let edge = json!({
@@ -136,6 +137,7 @@ impl Place {
             "development": true,
             "head_keys": [head],
             "invoke_key": invoke,
+            "session_key": session,
             "identity": [{
                 "issuer": "guildhall-development",
                 "audience": "guildhall-development-edge",

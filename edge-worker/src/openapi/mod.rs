@@ -2,6 +2,7 @@
 //! `schema/tools.json`, which are committed so that an edge need not make them.
 
 mod operations;
+mod sign_in;
 
 use std::collections::BTreeMap;
 
@@ -87,6 +88,10 @@ fn operation(name: &str, description: &Description, schemas: &mut SchemaGenerato
     }
     if let Some(body) = description.body {
         let content = json!({"application/json": {"schema": body(schemas)}});
+        set("requestBody", json!({"required": true, "content": content}));
+    }
+    if let Some(form) = description.form {
+        let content = json!({"application/x-www-form-urlencoded": {"schema": form(schemas)}});
         set("requestBody", json!({"required": true, "content": content}));
     }
     if description.for_callers {

@@ -6,6 +6,7 @@ use registry_core::api::{
 };
 use schemars::{Schema, SchemaGenerator};
 
+use super::sign_in;
 use crate::routes::{Action, Own};
 
 /// Makes the schema of a type, which the document's components then hold.
@@ -17,6 +18,8 @@ pub(super) struct Description {
     pub(super) summary: &'static str,
     pub(super) parameters: &'static [Parameter],
     pub(super) body: Option<SchemaOf>,
+    /// The same where it is sent as a form.
+    pub(super) form: Option<SchemaOf>,
     pub(super) answers: Vec<Answer>,
     pub(super) refusals: Vec<Code>,
     /// Whether a token makes a difference.
@@ -39,7 +42,7 @@ pub(super) struct Answer {
     pub(super) schema: Option<SchemaOf>,
 }
 
-const TEXT: &str = r#"{"type": "string"}"#;
+pub(super) const TEXT: &str = r#"{"type": "string"}"#;
 const TEAM: Parameter = Parameter {
     name: "team",
     meaning: "the skill's team",
@@ -73,7 +76,7 @@ const SEARCHED: [Parameter; 3] = [
 ];
 const ASKED_FOR: [Parameter; 1] = [Parameter { name: "skill", meaning: "`team/name`", schema: TEXT }];
 
-const PAGE: &str = "text/html";
+pub(super) const PAGE: &str = "text/html";
 const JSON: &str = "application/json";
 
 /// What is said of a route; of public files, which have no path of their own, nothing but how they are refused.
@@ -112,6 +115,9 @@ pub(super) fn describe(action: Action) -> Description {
             page("search-page", "The search page", &SEARCHED, &[Code::BadRequest, Code::TooManyAudiences])
         }
         Action::RequestAccess => page("request-access", "Whom to ask for access to a skill", &ASKED_FOR, &[]),
+        Action::SignInPage | Action::SignIn | Action::SignInAtProvider | Action::SignInCallback => {
+            sign_in::describe(action)
+        }
         Action::Skill => release("skill", "The release of a skill to use", &[TEAM, NAME]),
         Action::SkillVersion => release("skill-version", "One release of a skill", &[TEAM, NAME, VERSION]),
         Action::SkillFile => stored(Description {
@@ -169,6 +175,7 @@ fn describe_own(own: Own) -> Description {
             answers: vec![answer("the process answers", JSON, None)],
             ..described("health", "Whether the process answers")
         },
+        Own::SignOut => sign_in::out(),
         Own::OpenApi => open("openapi", "This document", None),
         Own::Tools => open("tools", "The tools `search` and `invoke` for a model's API", None),
         Own::Keys => {
@@ -183,9 +190,18 @@ fn describe_own(own: Own) -> Description {
 }
 
 /// A route of which nothing is said yet but what every route may answer.
-fn described(id: &'static str, summary: &'static str) -> Description {
+pub(super) fn described(id: &'static str, summary: &'static str) -> Description {
     let (answers, refusals) = (Vec::new(), refusals(&[]));
-    Description { id, summary, parameters: &[], body: None, answers, refusals, for_callers: false }
+    Description {
+        id,
+        summary,
+        parameters: &[],
+        body: None,
+        form: None,
+        answers,
+        refusals,
+        for_callers: false,
+    }
 }
 
 fn posted<Q: schemars::JsonSchema, A: schemars::JsonSchema>(
@@ -265,7 +281,7 @@ const FOR_CALLERS: [Code; 5] = [
 ];
 
 /// The codes, and those of every route.
-fn refusals(codes: &[Code]) -> Vec<Code> {
+pub(super) fn refusals(codes: &[Code]) -> Vec<Code> {
     let of_all = [Code::UriTooLong, Code::HeadersTooLarge, Code::NotConfigured];
     let mut all = [codes, &of_all].concat();
     all.sort_unstable();
@@ -273,10 +289,10 @@ fn refusals(codes: &[Code]) -> Vec<Code> {
     all
 }
 
-fn answer(meaning: &'static str, media_type: &'static str, schema: Option<SchemaOf>) -> Answer {
+pub(super) fn answer(meaning: &'static str, media_type: &'static str, schema: Option<SchemaOf>) -> Answer {
     Answer { status: 200, meaning, media_type: Some(media_type), schema }
 }
 
-fn empty(status: u16, meaning: &'static str) -> Answer {
+pub(super) fn empty(status: u16, meaning: &'static str) -> Answer {
     Answer { status, meaning, media_type: None, schema: None }
 }

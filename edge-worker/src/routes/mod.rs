@@ -5,6 +5,7 @@ mod invoke;
 mod pages;
 mod resolve;
 mod search;
+mod sign_in;
 mod skills;
 mod stored;
 mod table;
@@ -49,6 +50,10 @@ impl<H: Host> Request<'_, H> {
             Action::Skill | Action::SkillVersion => self.identify().await?.skill(parameters).await,
             Action::SkillFile => self.skill_file(parameters).await,
             Action::RequestAccess => self.identify().await?.request_access().await,
+            Action::SignInPage => self.sign_in_page().await,
+            Action::SignIn => self.sign_in().await,
+            Action::SignInAtProvider => self.sign_in_at_provider().await,
+            Action::SignInCallback => self.sign_in_callback().await,
             Action::PublicFile => self.public_file().await,
         }
     }

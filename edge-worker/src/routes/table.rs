@@ -22,6 +22,10 @@ pub(crate) enum Action {
     SkillVersion,
     SkillFile,
     RequestAccess,
+    SignInPage,
+    SignIn,
+    SignInAtProvider,
+    SignInCallback,
     /// Any other path: a public file of the catalog, if there is one.
     PublicFile,
 }
@@ -34,6 +38,7 @@ pub(crate) enum Own {
     Tools,
     Keys,
     ProtectedResource,
+    SignOut,
 }
 
 /// Every route with a path of its own, by the name that it has in the usage log: its method and its path.
@@ -54,6 +59,11 @@ pub(crate) const OPERATIONS: &[(&str, Action)] = &[
     ("GET /skills/{team}/{name}/{version}", Action::SkillVersion),
     ("GET /skills/{team}/{name}/{version}/{file}", Action::SkillFile),
     ("GET /request-access", Action::RequestAccess),
+    ("GET /sign-in", Action::SignInPage),
+    ("POST /sign-in", Action::SignIn),
+    ("GET /sign-in/provider", Action::SignInAtProvider),
+    ("GET /sign-in/callback", Action::SignInCallback),
+    ("POST /sign-out", Action::Own(Own::SignOut)),
 ];
 
 /// The name of [`Action::PublicFile`], which has every path that is left.
@@ -132,7 +142,7 @@ impl Action {
             | Self::SkillVersion
             | Self::SkillFile
             | Self::PublicFile => true,
-            Self::Own(Own::Health)
+            Self::Own(Own::Health | Own::SignOut)
             | Self::Ready
             | Self::Search
             | Self::SearchPage
@@ -140,7 +150,11 @@ impl Action {
             | Self::AclCheck
             | Self::Invoke
             | Self::InvokeToken
-            | Self::RequestAccess => false,
+            | Self::RequestAccess
+            | Self::SignInPage
+            | Self::SignIn
+            | Self::SignInAtProvider
+            | Self::SignInCallback => false,
         }
     }
 }

@@ -8,6 +8,7 @@ use registry_core::digest::Digest;
 use serde::Serialize;
 
 use super::health;
+use super::sign_in::sign_out;
 use super::stored::unchanged;
 use super::table::Own;
 use crate::conditional::{Wanted, entity_tag, wanted};
@@ -31,6 +32,7 @@ pub(crate) fn own(
 ) -> Result<Reply, Refusal> {
     let bytes = match which {
         Own::Health => return Ok(health()),
+        Own::SignOut => return sign_out(config, headers),
         Own::OpenApi => Bytes::from_static(OPENAPI.as_bytes()),
         Own::Tools => Bytes::from_static(TOOLS.as_bytes()),
         Own::Keys => json(&keys(config)),

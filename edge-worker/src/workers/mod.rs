@@ -117,6 +117,9 @@ fn configure(env: &Env) -> Result<Edge, HostError> {
         | ConfigError::Issuer(_)
         | ConfigError::Shared(_)
         | ConfigError::Telemetry(_)
+        | ConfigError::UnknownProvider(_)
+        | ConfigError::NoSessionKey
+        | ConfigError::PlainProvider(_)
         | ConfigError::File { .. } => host::failed(error),
     })?;
     Edge::new(config).map_err(host::failed)

@@ -14,7 +14,7 @@ mod xml;
 
 pub use family::Family;
 pub use memo::{Finished, Memo};
-pub use render::{SCHEMA_URL, files, owners, permissions, schema_document, site};
+pub use render::{SCHEMA_URL, SIGN_IN_URL, files, owners, permissions, schema_document, site};
 pub use skills::detail;
 
 use std::collections::BTreeMap;

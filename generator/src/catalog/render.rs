@@ -7,7 +7,7 @@ use registry_core::api::FileDetail;
 use registry_core::catalog::ReleaseRecord;
 use registry_core::check::{Closure, Skill};
 use registry_core::digest::{Digest, FileMode};
-use registry_core::html::{MEDIA_TYPE, QUERY_SLOT, REQUEST_SLOT, RESULTS_SLOT};
+use registry_core::html::{MEDIA_TYPE, QUERY_SLOT, REQUEST_SLOT, RESULTS_SLOT, SIGN_IN_SLOT};
 use registry_core::id::{RoleName, TeamName};
 use registry_core::manifest::{SkillType, SourceFile, schema};
 use registry_core::organisation::{Members, Organisation, Team};
@@ -16,12 +16,15 @@ use registry_core::policy::{Audience, Caller, MAX_ELEVATION_SECONDS, Policy};
 use super::assembly::{Assembly, Made};
 use super::{BuildError, Facts, Family, limits, listing, standing};
 use crate::pages::{
-    IndexPage, NotFoundPage, RequestAccessPage, RoleRow, STYLESHEET, SearchPage, Site, SkillPage, SkillRow,
-    TeamPage, TeamRow, TeamsPage, VersionRow, VersionsPage, stylesheet_url,
+    IndexPage, NotFoundPage, RequestAccessPage, RoleRow, STYLESHEET, SearchPage, SignInPage, Site, SkillPage,
+    SkillRow, TeamPage, TeamRow, TeamsPage, VersionRow, VersionsPage, stylesheet_url,
 };
 
 /// Where the JSON Schema of skills is served.
 pub const SCHEMA_URL: &str = "/schema/skill.json";
+
+/// Where people sign in, which takes an edge: no static site has the page.
+pub const SIGN_IN_URL: &str = "/sign-in/";
 
 /// The JSON Schema of a skill's frontmatter, as it is committed and served.
 ///
@@ -76,6 +79,7 @@ pub(super) fn shared_pages(facts: Facts<'_>, assembly: &mut Assembly<'_>) -> Res
     page("/search/".to_owned(), templates.render(site, &search)?)?;
     let request_access = RequestAccessPage { request_slot: REQUEST_SLOT };
     page("/request-access/".to_owned(), templates.render(site, &request_access)?)?;
+    page(SIGN_IN_URL.to_owned(), templates.render(site, &SignInPage { sign_in_slot: SIGN_IN_SLOT })?)?;
     page("/404.html".to_owned(), templates.render(site, &NotFoundPage {})?)?;
     page("/teams/".to_owned(), templates.render(site, &TeamsPage { teams: teams.clone() })?)?;
     page("/".to_owned(), templates.render(site, &IndexPage { skills: rows, teams })?)?;

@@ -249,6 +249,13 @@ pub struct RequestAccessPage {
     pub request_slot: &'static str,
 }
 
+/// The page where people sign in, with a slot where the ways to do so go.
+#[derive(Debug, Serialize)]
+pub struct SignInPage {
+    /// The slot.
+    pub sign_in_slot: &'static str,
+}
+
 /// The page for what does not exist, or is not for the reader.
 #[derive(Debug, Serialize)]
 pub struct NotFoundPage {}
@@ -270,6 +277,9 @@ impl Page for VersionsPage {
 }
 impl Page for RequestAccessPage {
     const TEMPLATE: &'static str = "request_access.html";
+}
+impl Page for SignInPage {
+    const TEMPLATE: &'static str = "sign_in.html";
 }
 impl Page for SearchPage {
     const TEMPLATE: &'static str = "search.html";

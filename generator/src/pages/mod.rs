@@ -7,7 +7,8 @@ mod memo;
 
 pub use context::{
     Banner, BrowserSearch, Chip, IndexPage, Moment, NotFoundPage, Page, RequestAccessPage, RoleRow,
-    SearchPage, Site, SkillPage, SkillRow, TeamPage, TeamRow, TeamsPage, Tone, VersionRow, VersionsPage,
+    SearchPage, SignInPage, Site, SkillPage, SkillRow, TeamPage, TeamRow, TeamsPage, Tone, VersionRow,
+    VersionsPage,
 };
 pub use highlight::{Highlighter, Language, MAX_LINE_BYTES, MAX_TEXT_BYTES};
 pub use markdown::{Heading, Rendered, render};
@@ -18,7 +19,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 /// The templates, compiled in: a build needs nothing but the program and the repository.
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("base.html", include_str!("../../../templates/base.html")),
     ("skill_row.html", include_str!("../../../templates/skill_row.html")),
     ("index.html", include_str!("../../../templates/index.html")),
@@ -27,6 +28,7 @@ const TEMPLATES: [(&str, &str); 10] = [
     ("teams.html", include_str!("../../../templates/teams.html")),
     ("team.html", include_str!("../../../templates/team.html")),
     ("request_access.html", include_str!("../../../templates/request_access.html")),
+    ("sign_in.html", include_str!("../../../templates/sign_in.html")),
     ("search.html", include_str!("../../../templates/search.html")),
     ("not_found.html", include_str!("../../../templates/not_found.html")),
 ];

@@ -44,6 +44,8 @@ codes! {
     IssuerOutOfBounds = "ISSUER_OUT_OF_BOUNDS", 401;
     /// Not open to the caller, or never there.
     AclDenied = "ACL_DENIED", 403;
+    /// Another site had the browser ask.
+    CrossSite = "CROSS_SITE", 403;
     /// A bundle token for another bundle.
     TokenRefused = "TOKEN_REFUSED", 403;
     /// No version matches.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::issuer::claim_path;
 use super::strict::Jws;
-use super::{IdentityKeys, Issuer, TokenError, TokenHeader};
+use super::{Expected, IdentityKeys, Issuer, TokenError, TokenHeader};
 use crate::id::{RoleName, TeamName};
 use crate::policy::{Caller, MAX_ELEVATION_SECONDS};
 
@@ -20,6 +20,18 @@ pub const DEVELOPMENT_AUDIENCE: &str = "guildhall-development-edge";
 pub const DEVELOPMENT_LIFETIME: u64 = 12 * 60 * 60;
 /// The header's `typ` of an access token (RFC 9068).
 pub const IDENTITY_TYPE: &str = "at+jwt";
+
+/// The header's `typ` of an ID token, which may lack it. No access token has it: neither passes for the other.
+const ID_TOKEN_TYPE: &str = "JWT";
+
+/// The sign-in that an ID token must belong to.
+#[derive(Debug, Clone, Copy)]
+pub struct SignIn<'a> {
+    /// The name that the issuer knows the edge by, which is the token's audience.
+    pub client_id: &'a str,
+    /// What the edge gave the browser along: a token of another sign-in, which someone else may have made, lacks it.
+    pub nonce: &'a str,
+}
 
 /// The claims of an identity token, under the names of [`super::ClaimNames::default`]. Others may stand beside them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,16 +93,54 @@ impl<'a> IdentityToken<'a> {
     /// [`TokenError::OutOfBounds`] when the issuer may not say what the token claims, or any other rule that the token
     /// breaks.
     pub fn caller(self, issuer: &Issuer, keys: &IdentityKeys, now: u64) -> Result<Caller, TokenError> {
-        let key = issuer.key(keys, self.kid()?).ok_or(TokenError::UnknownKey)?;
         let types: Vec<&str> = issuer.typ.iter().map(String::as_str).collect();
-        let claims = self.0.verify(key.verifier(), issuer.expected(&types), now)?;
-        let caller = caller_of(&claims, issuer)?;
-        if let Some(bounds) = &issuer.bounds {
-            bounds.check(&caller)?;
-        }
-        check_elevation(&caller, required(&claims, "iat")?)?;
-        Ok(caller)
+        let claims = self.claims(issuer, keys, issuer.expected(&types), now)?;
+        believed(&claims, issuer)
     }
+
+    /// The caller whom the token proves as the ID token of a sign-in (OpenID Connect Core 1.0 section 3.1.3.7): by the
+    /// issuer's keys, claims and bounds, but for the client in place of the issuer's audience.
+    ///
+    /// # Errors
+    /// As [`Self::caller`]; [`TokenError::Claims`] for the token of another sign-in.
+    pub fn signed_in(
+        self,
+        issuer: &Issuer,
+        keys: &IdentityKeys,
+        sign_in: SignIn<'_>,
+        now: u64,
+    ) -> Result<Caller, TokenError> {
+        let types = [ID_TOKEN_TYPE];
+        let expected = Expected { audience: sign_in.client_id, ..issuer.expected(&types) };
+        let claims = Self(self.0.or_type(ID_TOKEN_TYPE)).claims(issuer, keys, expected, now)?;
+        let party: Option<String> = claim(&claims, "azp")?;
+        if party.is_some_and(|party| party != sign_in.client_id) {
+            return Err(TokenError::Audience);
+        }
+        if required::<String>(&claims, "nonce")? != sign_in.nonce {
+            return Err(TokenError::Claims);
+        }
+        believed(&claims, issuer)
+    }
+
+    fn claims(
+        self,
+        issuer: &Issuer,
+        keys: &IdentityKeys,
+        expected: Expected<'_>,
+        now: u64,
+    ) -> Result<Map<String, Value>, TokenError> {
+        let key = issuer.key(keys, self.kid()?).ok_or(TokenError::UnknownKey)?;
+        self.0.verify(key.verifier(), expected, now)
+    }
+}
+
+/// The caller of verified claims, if the issuer may say that much.
+fn believed(claims: &Map<String, Value>, issuer: &Issuer) -> Result<Caller, TokenError> {
+    let caller = caller_of(claims, issuer)?;
+    issuer.may_say(&caller)?;
+    check_elevation(&caller, required(claims, "iat")?)?;
+    Ok(caller)
 }
 
 fn caller_of(claims: &Map<String, Value>, issuer: &Issuer) -> Result<Caller, TokenError> {
@@ -109,7 +159,7 @@ fn caller_of(claims: &Map<String, Value>, issuer: &Issuer) -> Result<Caller, Tok
 }
 
 /// Measured from the issue of the token: an elevation that begins later would wait in it unseen.
-fn check_elevation(caller: &Caller, issued: u64) -> Result<(), TokenError> {
+pub(super) fn check_elevation(caller: &Caller, issued: u64) -> Result<(), TokenError> {
     match caller.elevated_until {
         Some(end) if end.saturating_sub(issued) > MAX_ELEVATION_SECONDS => Err(TokenError::Lifetime),
         _ => Ok(()),

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Algorithm, Bounds, DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, DEVELOPMENT_LIFETIME, Expected,
-    IDENTITY_TYPE, IdentityKey, IdentityKeys, KeyPlace, KeySource, PublicKey,
+    IDENTITY_TYPE, IdentityKey, IdentityKeys, KeyPlace, KeySource, PublicKey, TokenError,
 };
+use crate::policy::Caller;
 
 /// Longest life of identity tokens that can be configured, in seconds. Nothing takes a token back before it expires.
 pub const MAX_IDENTITY_LIFETIME: u64 = 24 * 60 * 60;
@@ -169,6 +170,14 @@ impl Issuer {
     /// The key of this name among its keys, if it is of a kind that the issuer may use.
     pub(super) fn key<'a>(&self, keys: &'a IdentityKeys, kid: &str) -> Option<&'a IdentityKey> {
         keys.get(kid).filter(|key| self.algorithms.contains(&key.algorithm()))
+    }
+
+    /// Refuses a caller of whom more is said than the issuer may say.
+    ///
+    /// # Errors
+    /// [`TokenError::OutOfBounds`].
+    pub(super) fn may_say(&self, caller: &Caller) -> Result<(), TokenError> {
+        self.bounds.as_ref().map_or(Ok(()), |bounds| bounds.check(caller))
     }
 
     pub(super) fn expected<'a>(&'a self, types: &'a [&'a str]) -> Expected<'a> {

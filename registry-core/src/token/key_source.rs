@@ -115,14 +115,14 @@ fn place(members: &Map<String, Value>) -> Result<KeyPlace, KeySourceError> {
 /// host at different places.
 const PUNCTUATION: &[u8] = b"-._~:/?[]!$&'()*+,;=%";
 
-/// The address of a JWK set: `https://`, or `http://` on this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+/// An address of an issuer's, such as that of its JWK set: `https://`, or `http://` on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct KeysUrl(String);
 
-/// Why a text is no address of keys.
+/// Why a text is no address of an issuer's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no address of keys; give `https://HOST/PATH`, without a user and without `#`")]
+#[error("`{0}` is no address of an issuer's; give `https://HOST/PATH`, without a user and without `#`")]
 pub struct KeysUrlError(String);
 
 impl KeysUrl {
@@ -136,6 +136,20 @@ impl KeysUrl {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.0.starts_with("http://")
+    }
+}
+
+impl TryFrom<String> for KeysUrl {
+    type Error = KeysUrlError;
+
+    fn try_from(text: String) -> Result<Self, KeysUrlError> {
+        text.parse()
+    }
+}
+
+impl From<KeysUrl> for String {
+    fn from(url: KeysUrl) -> Self {
+        url.0
     }
 }
 

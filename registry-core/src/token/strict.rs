@@ -143,6 +143,12 @@ impl<'a> Jws<'a> {
         self.header.kid.as_deref()
     }
 
+    /// The same with this `typ` where the header has none, which RFC 7519 section 5.1 leaves to the application.
+    pub(super) fn or_type(mut self, typ: &str) -> Self {
+        self.header.typ.get_or_insert_with(|| typ.to_owned());
+        self
+    }
+
     /// The claims, once everything about them is verified at `now` (seconds since the epoch).
     pub(super) fn verify(
         self,

@@ -325,3 +325,38 @@ proptest! {
         prop_assert_eq!(outcome(&altered).is_ok(), altered == good);
     }
 }
+
+/// What the issuer says of an ID token of these claims for the sign-in of the client `guildhall` with the nonce `n`.
+fn signed_in(claims: &Value, typ: &str) -> Result<Caller, TokenError> {
+    let token = sign(claims, typ, &key(1)).unwrap();
+    let issuer = issuer(1);
+    let sign_in = SignIn { client_id: "guildhall", nonce: "n" };
+    IdentityToken::parse(&token)?.signed_in(&issuer, issuer.keys.inline().unwrap(), sign_in, NOW)
+}
+
+fn id_token() -> Value {
+    let mut claims = written("aud", json!("guildhall"));
+    claims["nonce"] = json!("n");
+    claims
+}
+
+#[test]
+fn an_id_token_is_for_the_client_and_for_one_sign_in() {
+    assert_eq!(signed_in(&id_token(), "JWT").unwrap().subject, "agent-7");
+    let with = |name: &str, value: Value| {
+        let mut claims = id_token();
+        claims[name] = value;
+        signed_in(&claims, "JWT").unwrap_err()
+    };
+    assert_eq!(with("aud", json!("https://skills")), TokenError::Audience);
+    assert_eq!(with("azp", json!("another")), TokenError::Audience);
+    assert_eq!(with("nonce", json!("m")), TokenError::Claims);
+    assert_eq!(with("nonce", Value::Null), TokenError::Claims);
+    assert_eq!(signed_in(&id_token(), "at+jwt"), Err(TokenError::Type), "an access token is none");
+}
+
+#[test]
+fn an_id_token_is_no_access_token() {
+    let token = sign(&id_token(), "JWT", &key(1)).unwrap();
+    assert_eq!(caller_from_token(&token, &[issuer(1)], NOW), Err(TokenError::Type));
+}
