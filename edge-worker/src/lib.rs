@@ -6,12 +6,15 @@ mod catalog;
 mod conditional;
 mod config;
 mod credential;
+mod damage;
 mod handle;
 mod host;
 mod keys;
 mod negotiate;
+mod ready;
 mod reply;
 mod routes;
+mod seen;
 mod table;
 mod trace;
 
@@ -24,6 +27,7 @@ mod workers;
 
 pub use config::{ConfigError, EdgeConfig, SandboxConfig};
 pub use handle::{Edge, MAX_BODY_BYTES, handle};
-pub use host::{Host, HostError};
+pub use host::{Host, HostError, LogPage};
 pub use keys::KeyFileError;
 pub use reply::{Body, LogNote};
+pub use seen::SeenHead;

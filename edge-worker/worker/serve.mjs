@@ -5,12 +5,15 @@
 // Prints `listening on http://127.0.0.1:PORT`, then obeys lines on stdin:
 //   publish   uploads what is new in DIST, the head last; prints `published`
 //   log       prints every usage record as a JSON line, then `end`
+//   object KEY [TEXT]        puts TEXT in the place of an object, or deletes it; prints `done`
+//   mend KEY                 uploads an object of DIST anew; prints `done`
+//   ask N METHOD PATH BODY   asks the Nth object of the log; prints its status and its answer in one line
 // Ends, leaving no process behind, when stdin closes or on SIGTERM or SIGINT.
 import { join } from 'node:path';
 
 import { Miniflare } from 'miniflare';
 
-import { miniflareOptions, obey, publish, readArguments, readConfig, setting } from './local.mjs';
+import { miniflareOptions, obey, publish, readArguments, readConfig, setting, upload } from './local.mjs';
 
 /** As many as the Worker spreads its log over. */
 const LOG_OBJECTS = 16;
@@ -39,6 +42,19 @@ const finish = obey(
       await publish(miniflare, catalog);
       console.log('published');
     },
+    object: async (key, ...text) => {
+      const bucket = await miniflare.getR2Bucket('CATALOG');
+      await (text.length > 0 ? bucket.put(key, text.join(' ')) : bucket.delete(key));
+      console.log('done');
+    },
+    mend: async (key) => {
+      await upload(await miniflare.getR2Bucket('CATALOG'), catalog, key);
+      console.log('done');
+    },
+    ask: async (number, method, path, ...body) => {
+      const answer = await ofLog(number, path, { method, ...(body.length > 0 && { body: body.join(' ') }) });
+      console.log(`${answer.status} ${(await answer.text()).trimEnd()}`);
+    },
     log: async () => {
       for (const line of await records()) console.log(line);
       console.log('end');
@@ -56,10 +72,14 @@ try {
   finish(1);
 }
 
-async function records() {
+async function ofLog(number, path, init) {
   const log = await miniflare.getDurableObjectNamespace('USAGE_LOG');
+  return log.get(log.idFromName(`log-${number}`)).fetch(`http://usage-log/${path}`, init);
+}
+
+async function records() {
   const ofObject = async (_, number) => {
-    const answer = await log.get(log.idFromName(`log-${number}`)).fetch('http://usage-log/records');
+    const answer = await ofLog(number, 'records');
     if (!answer.ok) throw new Error(`log-${number} answered ${answer.status}`);
     return (await answer.text()).split('\n').filter((line) => line !== '');
   };

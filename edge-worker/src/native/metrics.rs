@@ -14,7 +14,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
-use super::ServeError;
+use super::{FilesHost, ServeError};
 use crate::reply::Searched;
 
 /// The media type of the text format (OpenMetrics 1.0).
@@ -47,6 +47,22 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Counts what a host logs, too.
+    #[must_use]
+    pub fn of(host: &FilesHost) -> Self {
+        let mut metrics = Self::default();
+        let counters = &host.log.counters;
+        let registry = &mut metrics.registry;
+        registry.register(
+            "log_records",
+            "Records of the usage log that were to be written",
+            counters.records.clone(),
+        );
+        let help = "How often the disk was waited for: records that come together share one wait";
+        registry.register("log_commits", help, counters.commits.clone());
+        metrics
+    }
+
     pub(super) fn count(&self, Searched { degraded }: Searched) {
         let degraded = if degraded { "semantic" } else { "none" };
         self.searches.get_or_create(&SearchLabels { degraded }).inc();

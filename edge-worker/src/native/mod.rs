@@ -4,6 +4,7 @@ mod compression;
 mod files;
 mod log;
 mod metrics;
+mod reading;
 mod server;
 mod tls;
 

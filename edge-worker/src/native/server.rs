@@ -22,7 +22,6 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::{FilesHost, Metrics, Tls, compression};
-use crate::catalog::read;
 use crate::handle::{Edge, MAX_BODY_BYTES, handle, too_large};
 use crate::reply::{Body, LogNote, Refusal, Reply};
 
@@ -62,6 +61,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let service = Arc::new(Service { edge, host, metrics });
+    let upkeep = tokio::spawn(keep_house(Arc::clone(&service)));
     let shell = axum::Router::new()
         .fallback(answer)
         .with_state(service)
@@ -80,7 +80,22 @@ pub async fn serve(
         Some(tls) => server.acceptor(RustlsAcceptor::new(tls.config())).serve(shell).await?,
         None => server.serve(shell).await?,
     }
+    upkeep.abort();
     Ok(())
+}
+
+/// How often days of the log that are over are looked for. A day is over once a day, whenever the process started.
+const UPKEEP: Duration = Duration::from_secs(60 * 60);
+
+/// Deletes days of the log that are over, at start and from then on.
+async fn keep_house(service: Arc<Service>) {
+    let mut hours = tokio::time::interval(UPKEEP);
+    loop {
+        hours.tick().await;
+        if let Err(note) = service.edge.prune_log(&service.host).await {
+            report(&note);
+        }
+    }
 }
 
 /// How long a request's headers may take to arrive.
@@ -119,7 +134,7 @@ async fn answer(State(service): State<Arc<Service>>, request: Request) -> Respon
 async fn resolved(edge: &Edge, host: &FilesHost, reply: Reply) -> Response {
     let bytes = match reply.body() {
         Body::Bytes(bytes) => Ok(bytes.clone()),
-        Body::Object(key) => read(host, key).await,
+        Body::Object(key) => edge.read(host, key).await,
     };
     match bytes {
         Ok(bytes) => sent(reply, bytes),

@@ -9,19 +9,19 @@ mod skills;
 mod stored;
 mod table;
 mod texts;
+mod usage;
 mod well_known;
 
 use std::fmt::Display;
 
 use http::StatusCode;
 use matchit::Params;
-use registry_core::api::Ready;
 use serde::de::DeserializeOwned;
 
-use crate::catalog::Catalog;
 use crate::handle::Request;
 use crate::host::Host;
-use crate::reply::{self, LogNote, Refusal, Reply};
+use crate::ready;
+use crate::reply::{self, Refusal, Reply};
 
 pub(crate) use table::{Action, Route, router};
 #[cfg(not(target_arch = "wasm32"))]
@@ -37,7 +37,7 @@ impl<H: Host> Request<'_, H> {
         match action {
             // Answered before, these without a catalog, that with its alarm.
             Action::Own(own) => well_known::own(own, &self.edge.config, self.method, self.headers),
-            Action::Ready => Ok(ready(&self.catalog, None)),
+            Action::Ready => ready::ready(self.host, &self.catalog, None).await,
             Action::Search => self.identify().await?.search().await,
             Action::SearchPage => self.identify().await?.search_page().await,
             Action::Resolve => self.identify().await?.resolve().await,
@@ -46,6 +46,7 @@ impl<H: Host> Request<'_, H> {
             Action::Skill | Action::SkillVersion => self.identify().await?.skill(parameters).await,
             Action::SkillFile => self.skill_file(parameters).await,
             Action::RequestAccess => self.identify().await?.request_access().await,
+            Action::Usage => self.identify().await?.usage().await,
             Action::PublicFile => self.public_file().await,
         }
     }
@@ -64,18 +65,4 @@ impl<H: Host> Request<'_, H> {
 /// The process answers.
 fn health() -> Reply {
     reply::json(StatusCode::OK, &serde_json::json!({"status": "ok"}))
-}
-
-/// A catalog is served: which, until when its head is valid, and what keeps the edge from taking a newer one.
-pub(crate) fn ready(catalog: &Catalog, alarm: Option<&LogNote>) -> Reply {
-    let head = &catalog.head;
-    let answer = Ready {
-        status: if alarm.is_some() { "degraded" } else { "ready" }.to_owned(),
-        sequence: head.sequence,
-        root: head.root,
-        commit: catalog.root.commit.clone(),
-        expires: head.expires,
-        alarm: alarm.map(|note| note.0.clone()),
-    };
-    reply::json(StatusCode::OK, &answer)
 }

@@ -21,6 +21,7 @@ pub(crate) enum Action {
     SkillVersion,
     SkillFile,
     RequestAccess,
+    Usage,
     /// Any other path: a public file of the catalog, if there is one.
     PublicFile,
 }
@@ -52,6 +53,7 @@ pub(crate) const OPERATIONS: &[(&str, Action)] = &[
     ("GET /skills/{team}/{name}/{version}", Action::SkillVersion),
     ("GET /skills/{team}/{name}/{version}/{file}", Action::SkillFile),
     ("GET /request-access", Action::RequestAccess),
+    ("GET /usage", Action::Usage),
 ];
 
 /// The name of [`Action::PublicFile`], which has every path that is left.
@@ -137,7 +139,8 @@ impl Action {
             | Self::Resolve
             | Self::AclCheck
             | Self::Invoke
-            | Self::RequestAccess => false,
+            | Self::RequestAccess
+            | Self::Usage => false,
         }
     }
 }

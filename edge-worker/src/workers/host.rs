@@ -7,14 +7,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use registry_core::catalog::{HEAD_PATH, Key};
-use registry_core::usage::UsageRecord;
+use registry_core::status::Date;
+use registry_core::usage::{LogRange, UsageRecord};
 use worker::send::{SendFuture, SendWrapper};
 use worker::{
-    AbortController, AbortSignal, Bucket, Date, Delay, Env, Fetch, Object, ObjectNamespace, ResponseBody,
+    AbortController, AbortSignal, Bucket, Delay, Env, Fetch, Object, ObjectNamespace, ResponseBody,
 };
 
 use super::{convert, log};
-use crate::host::{Host, HostError};
+use crate::host::{Host, HostError, LogPage};
+use crate::seen::SeenHead;
 
 /// The R2 bucket that holds the catalog.
 const CATALOG: &str = "CATALOG";
@@ -23,6 +25,9 @@ const USAGE_LOG: &str = "USAGE_LOG";
 
 /// How long a record may take to become durable. A Durable Object whose code traps answers never.
 const LOG_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long all objects of the log together may take to read or to prune.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The bindings.
 pub(super) struct WorkersHost {
@@ -114,7 +119,7 @@ impl Host for WorkersHost {
     }
 
     fn now(&self) -> u64 {
-        Date::now().as_millis()
+        worker::Date::now().as_millis()
     }
 
     fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send {
@@ -142,5 +147,26 @@ impl Host for WorkersHost {
 
     async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {
         SendFuture::new(within(LOG_TIMEOUT, log::append(&self.log, record))).await?
+    }
+
+    async fn read_log(&self, range: &LogRange) -> Result<LogPage, HostError> {
+        SendFuture::new(within(READ_TIMEOUT, log::page(&self.log, range))).await?
+    }
+
+    async fn prune_log(&self, first_kept: Date) -> Result<(), HostError> {
+        SendFuture::new(within(READ_TIMEOUT, log::prune(&self.log, first_kept.start() * 1000))).await?
+    }
+
+    async fn check_log(&self) -> Result<(), HostError> {
+        let [random, ..] = self.random()?;
+        SendFuture::new(within(LOG_TIMEOUT, log::check(&self.log, random))).await?
+    }
+
+    async fn seen_head(&self) -> Result<Option<SeenHead>, HostError> {
+        SendFuture::new(within(LOG_TIMEOUT, log::seen_head(&self.log))).await?
+    }
+
+    async fn remember_head(&self, head: &SeenHead) -> Result<(), HostError> {
+        SendFuture::new(within(LOG_TIMEOUT, log::remember_head(&self.log, head))).await?
     }
 }

@@ -7,7 +7,7 @@ mod log;
 use std::sync::OnceLock;
 
 use futures_channel::oneshot;
-use registry_core::api::Code;
+use registry_core::api::{Code, Fault};
 use worker::{Context, Env, Request, Response, ResponseBody, console_error, console_warn, event};
 
 use self::host::WorkersHost;
@@ -84,6 +84,7 @@ async fn serve(
         Body::Bytes(bytes) => convert::body(bytes),
         // Streamed unread: who needs the digest checked (the sandbox, an installer) checks it.
         Body::Object(key) => host.stream(&key).await.map_err(|error| {
+            edge.note(&key, Fault::Missing);
             Refusal::unavailable(
                 Code::CatalogUnavailable,
                 "the catalog cannot be read at the moment; try again later",
