@@ -202,7 +202,7 @@ fn now() -> u64 {
 #[test]
 fn rows_of_the_workers_log_go_after_half_a_year_and_not_before() {
     for kind in hosts().filter(|kind| *kind == HostKind::Workers) {
-        let mut stand = Stand::start(kind, repository("")).unwrap();
+        let mut stand = Stand::start(kind, repository("usage: {retention_days: 180}\n")).unwrap();
         let at = |before: u64| (now() - before * 86_400) * 1000;
         for before in [1, 178, 182, 500] {
             let record = json!({"ts": at(before), "txn": before.to_string(), "route": "r", "name": "n", "outcome": "decided"});
@@ -222,6 +222,9 @@ fn rows_of_the_workers_log_go_after_half_a_year_and_not_before() {
         );
         assert_eq!(prune(at(170)), ("500".to_owned(), all.clone()));
         assert_eq!(prune(at(400)), ("204".to_owned(), all[1..].to_vec()));
-        assert_eq!(prune(at(181)), ("204".to_owned(), all[2..].to_vec()));
+        assert_eq!(stand.get("/readyz", "", "*/*").unwrap().status, 200);
+        stand.run_daily().unwrap();
+        let left: Vec<String> = stand.log().unwrap().into_iter().map(|record| record.txn).collect();
+        assert_eq!(left, all[2..], "by the retention of the published policy");
     }
 }

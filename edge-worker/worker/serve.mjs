@@ -7,6 +7,7 @@
 //   log       prints every usage record as a JSON line, then `end`
 //   object KEY [TEXT]        puts TEXT in the place of an object, or deletes it; prints `done`
 //   mend KEY                 uploads an object of DIST anew; prints `done`
+//   scheduled                runs what the cron trigger runs; prints `done`
 //   ask N METHOD PATH BODY   asks the Nth object of the log; prints its status and its answer in one line
 // Ends, leaving no process behind, when stdin closes or on SIGTERM or SIGINT.
 import { join } from 'node:path';
@@ -49,6 +50,11 @@ const finish = obey(
     },
     mend: async (key) => {
       await upload(await miniflare.getR2Bucket('CATALOG'), catalog, key);
+      console.log('done');
+    },
+    scheduled: async () => {
+      const { outcome } = await (await miniflare.getWorker()).scheduled();
+      if (outcome !== 'ok') throw new Error(`what the cron trigger runs ended with \`${outcome}\``);
       console.log('done');
     },
     ask: async (number, method, path, ...body) => {

@@ -1,4 +1,4 @@
-//! Damage to the catalog that a running edge serves, and its repair.
+//! What is done to a running edge behind its back: damage to its catalog and repair, rows of its log, its cron trigger.
 
 use std::fs;
 use std::path::PathBuf;
@@ -56,6 +56,14 @@ impl Stand {
     pub fn ask_log(&mut self, number: u8, method: &str, path: &str, body: &str) -> Result<String> {
         self.tell(&["ask", &number.to_string(), method, path, body])?;
         self.edge.line()
+    }
+
+    /// Has the Worker do what its cron trigger has it do.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub fn run_daily(&mut self) -> Result<()> {
+        self.obey(&["scheduled"])
     }
 
     fn obey(&mut self, command: &[&str]) -> Result<()> {

@@ -8,7 +8,10 @@ use std::sync::OnceLock;
 
 use futures_channel::oneshot;
 use registry_core::api::{Code, Fault};
-use worker::{Context, Env, Request, Response, ResponseBody, console_error, console_warn, event};
+use worker::{
+    Context, Env, Request, Response, ResponseBody, ScheduleContext, ScheduledEvent, console_error,
+    console_warn, event,
+};
 
 use self::host::WorkersHost;
 use crate::config::{ConfigError, EdgeConfig};
@@ -39,6 +42,18 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     });
     let answer = answer.await.map_err(|_| worker::Error::from("the work ended without an answer"))?;
     respond(answer)
+}
+
+/// What the cron trigger has done once a day.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    let note = match place(&env) {
+        Ok((edge, host)) => edge.prune_log(&host).await.err(),
+        Err(refusal) => refusal.into_note(),
+    };
+    if let Some(note) = note {
+        report(&note);
+    }
 }
 
 fn respond(answer: Result<(http::response::Parts, ResponseBody), Refusal>) -> worker::Result<Response> {
