@@ -1,5 +1,5 @@
 //! `GET /usage` on both hosts: who may read the log, what it says, page by page, and how long it stays.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::thread;

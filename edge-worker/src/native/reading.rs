@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, ErrorKind, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use registry_core::status::Date;
 use registry_core::usage::{Cursor, LogRange};
@@ -70,7 +70,7 @@ struct Stamp {
 
 impl Filling<'_> {
     /// Takes what is wanted of a file from a byte on, until the page is full.
-    fn fill(&mut self, mut file: BufReader<File>, from: u64, path: &PathBuf) -> Result<(), LogError> {
+    fn fill(&mut self, mut file: BufReader<File>, from: u64, path: &Path) -> Result<(), LogError> {
         let mut line = Vec::new();
         // From the end of the line before: a cursor of somebody's making leads to the next line that begins.
         let mut place = from.saturating_sub(1);
@@ -86,7 +86,7 @@ impl Filling<'_> {
                 break;
             }
             place += read as u64;
-            let Stamp { ts } = serde_json::from_slice(&line).map_err(|_| LogError::Line(path.clone()))?;
+            let Stamp { ts } = serde_json::from_slice(&line).map_err(|_| LogError::Line(path.to_owned()))?;
             if (self.range.from..self.range.to).contains(&ts) {
                 self.take(&line, Cursor { ts, part: 0, place });
             }
