@@ -1,5 +1,5 @@
 //! What an edge that runs says of itself when its catalog, its head or its log is not what it should be.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 
@@ -141,6 +141,25 @@ fn an_edge_whose_log_cannot_be_written_gets_no_requests_and_invokes_nothing() {
     let folder = folder.to_str().unwrap();
     assert!(!answer.to_string().contains(folder), "{answer}");
     assert_eq!(status(&stand, PAGE, "text/html"), 200, "what is public is read on");
+}
+
+#[test]
+fn where_the_objects_of_the_log_throw_nothing_is_invoked_and_reading_goes_on() {
+    for kind in hosts().filter(|kind| *kind == HostKind::Workers) {
+        let mut stand = Stand::start(kind, Repository::of_examples().unwrap()).unwrap();
+        let token = stand.token("support-agent", &[]).unwrap();
+        let invoke = |stand: &Stand, name: &str| {
+            let answer =
+                stand.post("/invoke", &token, &json!({"name": name, "payload": {"text": "a"}})).unwrap();
+            (answer.status, answer.json()["code"].clone())
+        };
+        assert_eq!(invoke(&stand, "data/pii-redactor").0, 200);
+        stand.deafen_log().unwrap();
+        for name in ["data/pii-redactor", "finance/expense-check"] {
+            assert_eq!(invoke(&stand, name), (503, json!("LOG_UNAVAILABLE")), "granted and denied alike");
+        }
+        assert_eq!(status(&stand, PAGE, "text/html"), 200);
+    }
 }
 
 #[test]

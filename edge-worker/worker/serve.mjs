@@ -7,6 +7,7 @@
 //   log       prints every usage record as a JSON line, then `end`
 //   object KEY [TEXT]        puts TEXT in the place of an object, or deletes it; prints `done`
 //   mend KEY                 uploads an object of DIST anew; prints `done`
+//   deaf                     has the log throw at every record from now on; prints `done`
 //   scheduled                runs what the cron trigger runs; prints `done`
 //   ask N METHOD PATH BODY   asks the Nth object of the log; prints its status and its answer in one line
 // Ends, leaving no process behind, when stdin closes or on SIGTERM or SIGINT.
@@ -18,25 +19,40 @@ import { miniflareOptions, obey, publish, readArguments, readConfig, setting, up
 
 /** As many as the Worker spreads its log over. */
 const LOG_OBJECTS = 16;
+/** The same Worker with a log that throws at every record. */
+const DEAF = `import { DurableObject } from 'cloudflare:workers';
+export { default } from './worker.mjs';
+export class UsageLog extends DurableObject {
+  fetch(request) {
+    if (request.method === 'POST') throw new Error('this log takes nothing');
+    return Response.json(null);
+  }
+}`;
 
 const { bundle, catalog, config, port, persist } = readArguments('edge-worker/worker/serve.mjs');
-const miniflare = new Miniflare({
-  ...(await miniflareOptions()),
+const shared = await miniflareOptions();
+const secret = await readConfig(config);
+// As wrangler names it, so that both find the same log in the same folder.
+const name = await setting('name');
+/** The Worker, behind an entry of another's making where one is given. */
+const options = (entry = []) => ({
+  ...shared,
   port,
-  // As wrangler names it, so that both find the same log in the same folder.
-  name: await setting('name'),
+  name,
   modulesRoot: bundle,
   modules: [
+    ...entry,
     { type: 'ESModule', path: join(bundle, 'worker.mjs') },
     { type: 'CompiledWasm', path: join(bundle, 'index_bg.wasm') },
   ],
-  bindings: { GUILDHALL_EDGE: await readConfig(config) },
+  bindings: { GUILDHALL_EDGE: secret },
   durableObjects: { USAGE_LOG: { className: 'UsageLog', useSQLite: true } },
   ...(persist && {
     r2Persist: join(persist, 'v3', 'r2'),
     durableObjectsPersist: join(persist, 'v3', 'do'),
   }),
 });
+const miniflare = new Miniflare(options());
 const finish = obey(
   {
     publish: async () => {
@@ -50,6 +66,10 @@ const finish = obey(
     },
     mend: async (key) => {
       await upload(await miniflare.getR2Bucket('CATALOG'), catalog, key);
+      console.log('done');
+    },
+    deaf: async () => {
+      await miniflare.setOptions(options([{ type: 'ESModule', path: join(bundle, 'deaf.mjs'), contents: DEAF }]));
       console.log('done');
     },
     scheduled: async () => {

@@ -66,6 +66,14 @@ impl Stand {
         self.obey(&["scheduled"])
     }
 
+    /// Has the Workers' log throw at every record from now on.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub fn deafen_log(&mut self) -> Result<()> {
+        self.obey(&["deaf"])
+    }
+
     fn obey(&mut self, command: &[&str]) -> Result<()> {
         self.tell(command)?;
         let line = self.edge.line()?;

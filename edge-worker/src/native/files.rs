@@ -25,6 +25,8 @@ pub struct FilesHost {
     pub(super) log: UsageLog,
     /// When the log was last tried, and what came of it.
     tried: Mutex<Option<(Instant, Result<(), String>)>>,
+    /// Held by who remembers a head: one at a time, and never an earlier one after a later.
+    remembering: Mutex<()>,
     client: reqwest::Client,
 }
 
@@ -51,7 +53,13 @@ impl FilesHost {
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
         let log = UsageLog::open(log)?;
-        Ok(Self { catalog: catalog.to_owned(), log, tried: Mutex::default(), client })
+        Ok(Self {
+            catalog: catalog.to_owned(),
+            log,
+            tried: Mutex::default(),
+            remembering: Mutex::default(),
+            client,
+        })
     }
 }
 
@@ -172,6 +180,10 @@ impl Host for FilesHost {
     }
 
     async fn remember_head(&self, head: &SeenHead) -> Result<(), HostError> {
+        let _turn = self.remembering.lock().await;
+        if self.seen_head().await?.is_some_and(|seen| seen.sequence >= head.sequence) {
+            return Ok(());
+        }
         let bytes = serde_json::to_vec(head).map_err(failed)?;
         let folder = self.log.folder().to_owned();
         blocking(move || replace(&folder, SEEN_HEAD, &bytes)).await
