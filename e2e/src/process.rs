@@ -55,11 +55,16 @@ impl Process {
         self.child.id()
     }
 
-    /// Ends it at once (SIGKILL), and waits until it has let go of everything.
+    /// Ends it and what it started at once (SIGKILL), and waits until they have let go of everything.
     pub(crate) fn kill(&self) -> Result<()> {
         let id = self.child.id();
-        Command::new("kill").args(["-KILL", &id.to_string()]).status()?;
-        while fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
+        let family = [vec![id], children(id)].concat();
+        let names = family.iter().map(u32::to_string);
+        Command::new("kill").arg("-KILL").args(names).status()?;
+        let runs = |id: &u32| {
+            fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        while family.iter().any(runs) {
             thread::sleep(Duration::from_millis(5));
         }
         Ok(())
@@ -79,6 +84,15 @@ impl Process {
         }
         Ok(line.trim_end().to_owned())
     }
+}
+
+/// The processes that one has started, by any of its threads.
+fn children(id: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    lists
+        .flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
+        .collect()
 }
 
 impl Drop for Process {

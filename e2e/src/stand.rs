@@ -1,5 +1,7 @@
 //! A running edge on either host with a running sandbox, over one catalog.
 
+mod damage;
+
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fs;
@@ -255,12 +257,12 @@ impl Stand {
         let mut lines = Vec::new();
         match self.kind {
             HostKind::Native => {
-                for entry in fs::read_dir(self.state.path().join("logs"))? {
-                    lines.extend(fs::read_to_string(entry?.path())?.lines().map(str::to_owned));
+                for file in self.log_files()? {
+                    lines.extend(fs::read_to_string(file)?.lines().map(str::to_owned));
                 }
             }
             HostKind::Workers => {
-                writeln!(self.edge.stdin, "log")?;
+                self.tell(&["log"])?;
                 loop {
                     match self.edge.line()? {
                         end if end == "end" => break,
@@ -280,7 +282,11 @@ impl Stand {
         self.edge.kill()
     }
 
-    /// Starts the native edge again after its end, at the same address and with the same log.
+    fn tell(&mut self, command: &[&str]) -> Result<()> {
+        Ok(writeln!(self.edge.stdin, "{}", command.join(" "))?)
+    }
+
+    /// Starts the edge again after its end, at the same address and with the same log.
     ///
     /// # Errors
     /// When it does not start.
@@ -322,8 +328,21 @@ impl Stand {
     /// # Errors
     /// When there is none.
     pub fn log_file(&self) -> Result<PathBuf> {
-        let file = fs::read_dir(self.state.path().join("logs"))?.next().context("there is no log")?;
-        Ok(file?.path())
+        self.log_files()?.into_iter().next().context("there is no log")
+    }
+
+    fn log_files(&self) -> Result<Vec<PathBuf>> {
+        let entries: Vec<_> = fs::read_dir(self.log_folder())?.collect::<io::Result<_>>()?;
+        let is_day = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
+        let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(is_day).collect();
+        files.sort_unstable();
+        Ok(files)
+    }
+
+    /// The folder of the native edge's log.
+    #[must_use]
+    pub fn log_folder(&self) -> PathBuf {
+        self.state.path().join("logs")
     }
 
     /// Builds `HEAD` again and lets the edge have it.
@@ -341,7 +360,7 @@ impl Stand {
     /// When the upload fails.
     pub fn upload(&mut self) -> Result<()> {
         if self.kind == HostKind::Workers {
-            writeln!(self.edge.stdin, "publish")?;
+            self.tell(&["publish"])?;
             while self.edge.line()? != "published" {}
         }
         Ok(())
@@ -395,7 +414,15 @@ fn start_edge(kind: HostKind, catalog: &Path, state: &Path, port: u16, metrics_p
         HostKind::Workers => {
             let bundle = worker_bundle()?;
             let script: [&OsStr; 1] = ["edge-worker/worker/serve.mjs".as_ref()];
-            let own: [&OsStr; 4] = ["--bundle".as_ref(), bundle.as_ref(), "--port".as_ref(), port.as_ref()];
+            let persist = state.join("workers");
+            let own: [&OsStr; 6] = [
+                "--bundle".as_ref(),
+                bundle.as_ref(),
+                "--port".as_ref(),
+                port.as_ref(),
+                "--persist".as_ref(),
+                persist.as_ref(),
+            ];
             Process::start("node".as_ref(), &[script.as_slice(), &shared, &own].concat())
         }
     }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use bytes::Bytes;
 use edge_worker::native::FilesHost;
-use edge_worker::{Claim, Claimed, FetchError, Host, HostError};
+use edge_worker::{Claim, Claimed, FetchError, Host, HostError, LogPage, SeenHead};
 use registry_core::catalog::Key;
-use registry_core::usage::UsageRecord;
+use registry_core::status::Date;
+use registry_core::usage::{LogRange, UsageRecord};
 
 use crate::World;
 
@@ -77,5 +78,25 @@ where
 
     async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {
         self.files.append_log(record).await
+    }
+
+    async fn read_log(&self, range: &LogRange) -> Result<LogPage, HostError> {
+        self.files.read_log(range).await
+    }
+
+    async fn prune_log(&self, first_kept: Date) -> Result<(), HostError> {
+        self.files.prune_log(first_kept).await
+    }
+
+    async fn check_log(&self) -> Result<(), HostError> {
+        self.files.check_log().await
+    }
+
+    async fn seen_head(&self) -> Result<Option<SeenHead>, HostError> {
+        self.files.seen_head().await
+    }
+
+    async fn remember_head(&self, head: &SeenHead) -> Result<(), HostError> {
+        self.files.remember_head(head).await
     }
 }

@@ -1,4 +1,4 @@
-//! The native edge ended by SIGKILL under load: what it answered is in the log, and the log is whole.
+//! Both hosts ended by SIGKILL under load: what it answered is in the log, and the log is whole.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::thread;
 use std::time::Duration;
 
-use e2e::{HostKind, Repository, Stand};
+use e2e::{HostKind, Repository, Stand, hosts};
 use registry_core::usage::Outcome;
 use serde_json::json;
 
@@ -35,19 +35,26 @@ fn outcomes(stand: &mut Stand) -> BTreeMap<String, Vec<Outcome>> {
 
 #[test]
 fn every_acknowledged_invocation_is_in_the_log_of_an_edge_that_was_killed() {
-    let mut stand = Stand::start(HostKind::Native, Repository::of_examples().unwrap()).unwrap();
+    for kind in hosts() {
+        kill_under_load(&mut Stand::start(kind, Repository::of_examples().unwrap()).unwrap());
+    }
+}
+
+/// Between the first answers and the last, at whatever point of the work that is.
+fn kill_under_load(stand: &mut Stand) {
     let token = stand.token("support-agent", &[]).unwrap();
     for millis in [700, 1100, 1600] {
         let answered: Vec<String> = thread::scope(|scope| {
+            let stand = &*stand;
             let callers: Vec<_> =
-                (0..CALLERS).map(|_| scope.spawn(|| invoke_until_it_is_gone(&stand, &token))).collect();
+                (0..CALLERS).map(|_| scope.spawn(|| invoke_until_it_is_gone(stand, &token))).collect();
             thread::sleep(Duration::from_millis(millis));
             stand.kill().unwrap();
             callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect()
         });
         assert!(!answered.is_empty(), "nothing was answered within {millis} ms");
         stand.restart().unwrap();
-        let outcomes = outcomes(&mut stand);
+        let outcomes = outcomes(stand);
         for txn in answered {
             assert_eq!(outcomes[&txn], [Outcome::Decided, Outcome::Success]);
         }

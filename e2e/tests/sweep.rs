@@ -121,6 +121,7 @@ fn any_caller() -> impl Strategy<Value = Option<Caller>> {
         role: role.parse().unwrap(),
         teams: teams.iter().map(|team| team.parse().unwrap()).collect(),
         elevated_until: elevated.then(|| now() + 800),
+        client: None,
     });
     prop::option::weighted(0.9, caller)
 }

@@ -1,10 +1,11 @@
 //! The catalog as the edge holds it: head verified, root current, every file checked against its digest.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use registry_core::api::Code;
+use registry_core::api::Fault;
 use registry_core::catalog::{Head, IndexBucket, Key, PathBucket, PublicFile, Root};
 use registry_core::digest::Digest;
 use registry_core::id::SkillId;
@@ -13,8 +14,10 @@ use registry_core::policy::Audience;
 use registry_core::search::Shard;
 
 use crate::config::EdgeConfig;
+use crate::damage::{Damage, broken, read, unavailable};
 use crate::host::Host;
 use crate::reply::{LogNote, Refusal};
+use crate::seen::SeenHead;
 use crate::table::Table;
 
 /// One catalog root and what has been read of it. A request holds one from start to end (law 9).
@@ -27,6 +30,9 @@ pub(crate) struct Catalog {
     index: Memo<IndexBucket>,
     paths: Memo<PathBucket>,
     shards: Memo<Shard>,
+    pub(crate) damage: Damage,
+    /// Whether the host will know this head after its own end.
+    is_remembered: AtomicBool,
     /// What gives words their meaning; that of the catalog before, where it has the same.
     pub(crate) table: Option<Arc<Table>>,
 }
@@ -56,16 +62,55 @@ impl<T> Memo<T> {
     async fn load<H: Host, E: ToString>(
         &self,
         host: &H,
+        damage: &Damage,
         key: &Key,
         decode: impl FnOnce(Bytes) -> Result<T, E>,
     ) -> Result<Arc<T>, Refusal> {
         if let Some(value) = self.get(key.digest()) {
             return Ok(value);
         }
-        let value = decode(read(host, key).await?).map_err(|error| broken(key, error))?;
+        let value = decode(damage.read(host, key).await?).map_err(|error| {
+            damage.note(key, Fault::Unreadable);
+            broken(key, error)
+        })?;
         Ok(self.put(key.digest(), value))
     }
 }
+
+/// What is wrong with the head: once for everybody, once for the operator.
+#[derive(Debug)]
+pub(crate) struct Alarm {
+    pub(crate) public: String,
+    pub(crate) note: LogNote,
+}
+
+impl Alarm {
+    fn alike(text: &str) -> Self {
+        Self { public: text.to_owned(), note: LogNote(text.to_owned()) }
+    }
+}
+
+/// Why a head was not taken.
+#[derive(Debug)]
+pub(crate) struct NotTaken {
+    /// In words that name no file and no machine.
+    pub(crate) alarm: String,
+    pub(crate) refusal: Refusal,
+}
+
+impl NotTaken {
+    fn because(alarm: &str, why: impl ToString) -> Self {
+        Self { alarm: alarm.to_owned(), refusal: unavailable(why) }
+    }
+
+    fn into_alarm(self) -> Alarm {
+        let note = self.refusal.into_note().unwrap_or_else(|| LogNote(self.alarm.clone()));
+        Alarm { public: self.alarm, note }
+    }
+}
+
+const FORGOTTEN: &str = "which head was the last cannot be read";
+const INCOMPLETE: &str = "the catalog that head.json names cannot be read";
 
 /// The catalog that was current at the last request.
 #[derive(Debug, Default)]
@@ -78,7 +123,40 @@ impl Current {
 
     /// Does what an answer had no time for; what failed is for the operator.
     pub(crate) async fn catch_up<H: Host>(&self, host: &H) -> Option<LogNote> {
-        self.get()?.table.as_ref()?.catch_up(host).await.err()?.into_note()
+        let catalog = self.get()?;
+        catalog.table.as_ref()?.catch_up(host, &catalog.damage).await.err()?.into_note()
+    }
+
+    /// Has the host remember the head that was taken, once. It is done after an answer: a tightening must not wait for a
+    /// disk that is full.
+    pub(crate) async fn remember<H: Host>(&self, host: &H) -> Option<LogNote> {
+        let catalog = self.get()?;
+        if catalog.is_remembered.load(Ordering::Relaxed) {
+            return None;
+        }
+        match host.remember_head(&SeenHead::of(&catalog.head)).await {
+            Ok(()) => {
+                catalog.is_remembered.store(true, Ordering::Relaxed);
+                None
+            }
+            Err(error) => Some(LogNote(format!("the head cannot be remembered: {error}"))),
+        }
+    }
+
+    /// The bytes of a file that an answer consists of.
+    pub(crate) async fn read<H: Host>(&self, host: &H, key: &Key) -> Result<Bytes, Refusal> {
+        match self.get() {
+            Some(catalog) => catalog.damage.read(host, key).await,
+            None => read(host, key).await,
+        }
+    }
+
+    /// Notes that a file could not be sent.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn note(&self, key: &Key, fault: Fault) {
+        if let Some(catalog) = self.get() {
+            catalog.damage.note(key, fault);
+        }
     }
 
     /// The current catalog, and an alarm for the operator. A head that is older than the one held, or that does not
@@ -88,14 +166,14 @@ impl Current {
         host: &H,
         config: &EdgeConfig,
         now: u64,
-    ) -> Result<(Arc<Catalog>, Option<LogNote>), Refusal> {
+    ) -> Result<(Arc<Catalog>, Option<Alarm>), NotTaken> {
         let held = self.get();
         let (catalog, alarm) = match (self.load_newer(host, config, held.as_ref()).await, held) {
             (Ok(catalog), _) => (catalog, None),
-            (Err(refusal), Some(held)) => (held, refusal.into_note()),
-            (Err(refusal), None) => return Err(refusal),
+            (Err(not_taken), Some(held)) => (held, Some(not_taken.into_alarm())),
+            (Err(not_taken), None) => return Err(not_taken),
         };
-        let expired = catalog.head.has_expired(now).then(|| LogNote("head.json has expired".to_owned()));
+        let expired = catalog.head.has_expired(now).then(|| Alarm::alike("head.json has expired"));
         Ok((catalog, alarm.or(expired)))
     }
 
@@ -104,16 +182,25 @@ impl Current {
         host: &H,
         config: &EdgeConfig,
         held: Option<&Arc<Catalog>>,
-    ) -> Result<Arc<Catalog>, Refusal> {
-        let bytes = host.head().await.map_err(unavailable)?;
+    ) -> Result<Arc<Catalog>, NotTaken> {
+        let bytes =
+            host.head().await.map_err(|error| NotTaken::because("head.json cannot be read", error))?;
         if let Some(held) = held.filter(|held| held.head_bytes == bytes) {
             return Ok(Arc::clone(held));
         }
-        let head = Head::verify(&bytes, &config.head_keys).map_err(unavailable)?;
-        if held.is_some_and(|held| head.sequence <= held.head.sequence) {
-            return Err(unavailable("head.json goes back to an earlier sequence"));
+        let head = Head::verify(&bytes, &config.head_keys)
+            .map_err(|error| NotTaken { alarm: error.to_string(), refusal: unavailable(error) })?;
+        let highest = match held {
+            Some(held) => Some(SeenHead::of(&held.head)),
+            None => host.seen_head().await.map_err(|error| NotTaken::because(FORGOTTEN, error))?,
+        };
+        if highest.is_some_and(|highest| !highest.allows(&head)) {
+            let back = "head.json goes back to an earlier sequence, or is another one of the same";
+            return Err(NotTaken::because(back, back));
         }
-        let catalog = Arc::new(Catalog::open(host, config, head, bytes, held).await?);
+        let incomplete = |refusal| NotTaken { alarm: INCOMPLETE.to_owned(), refusal };
+        let catalog = Catalog::open(host, config, head, bytes, held).await.map_err(incomplete)?;
+        let catalog = Arc::new(catalog);
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Another request may have taken a newer one while this one was read.
         match &*current {
@@ -154,6 +241,8 @@ impl Catalog {
             index: Memo::default(),
             paths: Memo::default(),
             shards: Memo::default(),
+            damage: Damage::default(),
+            is_remembered: AtomicBool::new(false),
             table,
         })
     }
@@ -166,7 +255,7 @@ impl Catalog {
         skill: &SkillId,
     ) -> Result<Arc<IndexBucket>, Refusal> {
         let key = self.root.index_key(skill).ok_or_else(|| unavailable("the root lacks an index bucket"))?;
-        self.index.load(host, &key, |bytes| IndexBucket::decode(&bytes)).await
+        self.index.load(host, &self.damage, &key, |bytes| IndexBucket::decode(&bytes)).await
     }
 
     /// What a public URL answers.
@@ -176,7 +265,7 @@ impl Catalog {
         url: &str,
     ) -> Result<Option<PublicFile>, Refusal> {
         let key = self.root.paths_key(url).ok_or_else(|| unavailable("the root lacks a paths bucket"))?;
-        let bucket = self.paths.load(host, &key, |bytes| PathBucket::decode(&bytes)).await?;
+        let bucket = self.paths.load(host, &self.damage, &key, |bytes| PathBucket::decode(&bytes)).await?;
         Ok(bucket.paths.get(url).cloned())
     }
 
@@ -188,29 +277,6 @@ impl Catalog {
         digest: Digest,
     ) -> Result<Arc<Shard>, Refusal> {
         let key = Key::Shard(audience.clone(), digest);
-        self.shards.load(host, &key, |bytes| Shard::read(bytes.into())).await
+        self.shards.load(host, &self.damage, &key, |bytes| Shard::read(bytes.into())).await
     }
-}
-
-/// The bytes of a file, which must be there and have its digest.
-pub(crate) async fn read<H: Host>(host: &H, key: &Key) -> Result<Bytes, Refusal> {
-    let bytes = host.get(key).await.map_err(unavailable)?.ok_or_else(|| broken(key, "it is missing"))?;
-    if Digest::of(&bytes) == key.digest() {
-        Ok(bytes)
-    } else {
-        Err(broken(key, "it does not have its digest"))
-    }
-}
-
-/// The refusal where a file is not what it should be.
-pub(crate) fn broken(key: &Key, why: impl ToString) -> Refusal {
-    unavailable(format!("{}: {}", key.path(), why.to_string()))
-}
-
-fn unavailable(why: impl ToString) -> Refusal {
-    Refusal::unavailable(
-        Code::CatalogUnavailable,
-        "the catalog cannot be read at the moment; try again later",
-        why,
-    )
 }

@@ -1,6 +1,7 @@
 //! The one entry: a request comes in, an answer goes out, whatever the host.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,16 +9,18 @@ use http::header::{ALLOW, CONTENT_LENGTH};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use matchit::Router;
 use registry_core::api::Code;
+use registry_core::catalog::Key;
 use registry_core::policy::Caller;
 use registry_core::requirement::Spec;
-use registry_core::usage::{Outcome, UsageRecord, pseudonym};
+use registry_core::usage::{Outcome, UsageRecord};
 
 use crate::breaker::Breaker;
 use crate::browsers;
-use crate::catalog::{Catalog, Current, read};
+use crate::catalog::{Catalog, Current};
 use crate::config::EdgeConfig;
 use crate::host::Host;
 use crate::keys::{KeyFileError, Keyring};
+use crate::ready;
 use crate::reply::{self, Answered, Body, LogNote, Refusal, Reply};
 use crate::routes::{self, Action, Route};
 use crate::telemetry::{Kind, Span, Telemetry};
@@ -69,9 +72,34 @@ impl Edge {
         self.keys.read_files(host, &self.config).await
     }
 
+    /// The bytes of a file that an answer consists of.
+    pub(crate) async fn read<H: Host>(&self, host: &H, key: &Key) -> Result<Bytes, Refusal> {
+        self.current.read(host, key).await
+    }
+
+    /// Notes that a file of an answer could not be sent.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn note(&self, key: &Key, fault: registry_core::api::Fault) {
+        self.current.note(key, fault);
+    }
+
+    /// Deletes the days of the usage log that the organisation does not keep any more; to be called once a day.
+    ///
+    /// # Errors
+    /// What the operator is told: no day is deleted without a catalog that says so.
+    pub async fn prune_log<H: Host>(&self, host: &H) -> Result<(), LogNote> {
+        let now = host.now() / 1000;
+        let told = |what: &dyn Display| LogNote(format!("the usage log is not pruned: {what}"));
+        let (catalog, _) =
+            self.current.load(host, &self.config, now).await.map_err(|not_taken| told(&not_taken.alarm))?;
+        let first_kept = catalog.organisation.usage.first_day_kept(now);
+        host.prune_log(first_kept).await.map_err(|error| told(&error))
+    }
+
     /// Does what an answer had no time for; to be called after each. What failed is for the operator.
     pub async fn catch_up<H: Host>(&self, host: &H) -> Vec<LogNote> {
         let mut notes = self.keys.catch_up(host, &self.config).await;
+        notes.extend(self.current.remember(host).await);
         notes.extend(self.current.catch_up(host).await);
         notes
     }
@@ -122,14 +150,14 @@ pub async fn handle<H: Host>(host: &H, edge: &Edge, request: http::Request<Bytes
     let head_only = parts.method == Method::HEAD;
     let mut reply = answer(host, edge, &parts, &body).await.unwrap_or_else(Refusal::into_reply);
     edge.finish(&parts.headers, &mut reply);
-    if head_only { without_body(host, reply).await } else { reply }
+    if head_only { without_body(host, edge, reply).await } else { reply }
 }
 
 /// The answer to `HEAD`: that of `GET` with the length of its body in place of the body.
-async fn without_body<H: Host>(host: &H, mut reply: Reply) -> Reply {
+async fn without_body<H: Host>(host: &H, edge: &Edge, mut reply: Reply) -> Reply {
     let length = match reply.body() {
         Body::Bytes(bytes) => Some(bytes.len()),
-        Body::Object(key) => read(host, key).await.ok().map(|bytes| bytes.len()),
+        Body::Object(key) => edge.read(host, key).await.ok().map(|bytes| bytes.len()),
     };
     *reply.body_mut() = Body::Bytes(Bytes::new());
     if let Some(length) = length.filter(|_| reply.status() != StatusCode::NOT_MODIFIED) {
@@ -160,10 +188,12 @@ async fn answer<H: Host>(
     }
     let started = host.now();
     let now = started / 1000;
-    let (catalog, alarm) = edge.current.load(host, &edge.config, now).await?;
+    let loaded = edge.current.load(host, &edge.config, now).await;
     if action == Action::Ready {
-        return Ok(routes::ready(&catalog, alarm.as_ref()));
+        let (catalog, alarm) = loaded.map_err(ready::not_ready)?;
+        return ready::ready(host, &catalog, alarm.map(|alarm| alarm.public)).await;
     }
+    let (catalog, alarm) = loaded.map_err(|not_taken| not_taken.refusal)?;
     let random = || host.random().map_err(no_randomness);
     let trace = Trace::of(&parts.headers, random()?, random()?, edge.sample());
     let ending = Ending { txn: hexadecimal(&random()?), route: name, started, trace: trace.clone() };
@@ -184,7 +214,7 @@ async fn answer<H: Host>(
     };
     let mut reply = request.dispatch(action, &parameters).await.unwrap_or_else(Refusal::into_reply);
     if let (Some(alarm), None) = (alarm, reply.extensions().get::<LogNote>()) {
-        reply.extensions_mut().insert(alarm);
+        reply.extensions_mut().insert(alarm.note);
     }
     edge.end(ending, host.now(), &mut reply);
     Ok(reply)
@@ -274,6 +304,11 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 impl<H: Host> Request<'_, H> {
+    /// The bytes of a file of this request's catalog.
+    pub(crate) async fn read(&self, key: &Key) -> Result<Bytes, Refusal> {
+        self.catalog.damage.read(self.host, key).await
+    }
+
     /// The parameter of this name in the request's address.
     pub(crate) fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         let query = self.uri.query().unwrap_or_default();
@@ -300,16 +335,22 @@ impl<H: Host> Request<'_, H> {
 
     /// A log record about a spec with nothing but the request's own facts.
     pub(crate) fn record(&self, spec: &Spec, outcome: Outcome) -> UsageRecord {
+        self.record_of(spec.skill.to_string(), outcome)
+    }
+
+    /// The same about what is called `name`.
+    pub(crate) fn record_of(&self, name: String, outcome: Outcome) -> UsageRecord {
         let caller = self.caller.as_ref();
         let key = self.edge.config.pseudonym_key.as_bytes();
         UsageRecord {
             ts: self.host.now(),
             txn: self.txn.clone(),
             route: self.route.to_owned(),
-            name: spec.skill.to_string(),
+            name,
             version: None,
             digest: None,
-            sub: caller.map(|caller| pseudonym(caller, key)),
+            sub: caller.map(|caller| self.catalog.organisation.usage.subject(caller, key)),
+            client: caller.and_then(|caller| caller.client.clone()),
             agent_role: caller.map(|caller| caller.role.to_string()),
             teams: caller.map(|caller| caller.teams.clone()).unwrap_or_default(),
             outcome,

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use registry_core::catalog::Key;
-use registry_core::usage::UsageRecord;
+use registry_core::status::Date;
+use registry_core::usage::{Cursor, LogRange, UsageRecord};
 
 use crate::claims::{Claim, Claimed};
+use crate::seen::SeenHead;
 
 /// A host could not do what was asked; the text is for the operator's log.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,15 @@ impl From<FetchError> for HostError {
     fn from(error: FetchError) -> Self {
         Self(error.to_string())
     }
+}
+
+/// Records of the usage log, as they were appended.
+#[derive(Debug, Default)]
+pub struct LogPage {
+    /// JSON lines, each with its end.
+    pub lines: Vec<u8>,
+    /// Where the next page begins, if there is more.
+    pub next: Option<Cursor>,
 }
 
 /// The machine: Cloudflare Workers or one process.
@@ -81,4 +92,19 @@ pub trait Host: Sync {
 
     /// Appends a record to the usage log; returns once it is durable.
     fn append_log(&self, record: &UsageRecord) -> impl Future<Output = Result<(), HostError>> + Send;
+
+    /// A page of the usage log, ordered by time as far as the host's clocks agree.
+    fn read_log(&self, range: &LogRange) -> impl Future<Output = Result<LogPage, HostError>> + Send;
+
+    /// Deletes the records of all days before this one.
+    fn prune_log(&self, first_kept: Date) -> impl Future<Output = Result<(), HostError>> + Send;
+
+    /// Whether a record could be appended now.
+    fn check_log(&self) -> impl Future<Output = Result<(), HostError>> + Send;
+
+    /// The highest head that was ever taken here, or `None` where none was.
+    fn seen_head(&self) -> impl Future<Output = Result<Option<SeenHead>, HostError>> + Send;
+
+    /// Remembers a head beyond the life of this process.
+    fn remember_head(&self, head: &SeenHead) -> impl Future<Output = Result<(), HostError>> + Send;
 }

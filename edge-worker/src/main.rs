@@ -79,7 +79,7 @@ mod program {
             _ => None,
         };
         let listener = TcpListener::bind(arguments.listen).await?;
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::new(Metrics::of(&host));
         if let Some(address) = arguments.metrics {
             let listener = TcpListener::bind(address).await?;
             writeln!(std::io::stdout(), "metrics on http://{}/metrics", listener.local_addr()?)?;

@@ -125,6 +125,10 @@ impl Refusal {
         Self { more: Some(Box::new(More::Mistakes(mistakes))), ..Self::new(Code::InvalidParameters, detail) }
     }
 
+    pub(crate) fn with_detail(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+
     pub(crate) fn with_log(self, log: String) -> Self {
         Self { log: Some(log), ..self }
     }

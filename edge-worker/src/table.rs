@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use registry_core::api::Fault;
 use registry_core::catalog::Key;
 use registry_core::digest::Digest;
 use registry_core::search::Embedding;
 
-use crate::catalog::{broken, read};
+use crate::damage::{Damage, broken};
 use crate::host::Host;
 use crate::reply::{LogNote, Refusal};
 
@@ -45,11 +46,16 @@ impl Table {
     }
 
     /// The table, if it can be had in time, and what the operator is told where not.
-    pub(crate) async fn get<H: Host>(&self, host: &H, now: u64) -> (Option<&Embedding>, Option<LogNote>) {
+    pub(crate) async fn get<H: Host>(
+        &self,
+        host: &H,
+        damage: &Damage,
+        now: u64,
+    ) -> (Option<&Embedding>, Option<LogNote>) {
         if self.read.get().is_some() || now < self.rests_until.load(Ordering::Relaxed) {
             return (self.read.get(), None);
         }
-        let (note, is_late) = match select(pin!(self.load(host)), pin!(host.pause(PATIENCE))).await {
+        let (note, is_late) = match select(pin!(self.load(host, damage)), pin!(host.pause(PATIENCE))).await {
             Either::Left((Ok(table), _)) => return (Some(table), None),
             Either::Left((Err(refusal), _)) => (refusal.into_note(), false),
             Either::Right(_) => (Some(LogNote(format!("{}: it is late", self.key().path()))), true),
@@ -61,9 +67,9 @@ impl Table {
     }
 
     /// Reads it for the searches to come, if one did not wait for it.
-    pub(crate) async fn catch_up<H: Host>(&self, host: &H) -> Result<(), Refusal> {
+    pub(crate) async fn catch_up<H: Host>(&self, host: &H, damage: &Damage) -> Result<(), Refusal> {
         if self.is_late.swap(false, Ordering::Relaxed) {
-            self.load(host).await?;
+            self.load(host, damage).await?;
         }
         Ok(())
     }
@@ -72,9 +78,12 @@ impl Table {
         Key::Table(self.digest)
     }
 
-    async fn load<H: Host>(&self, host: &H) -> Result<&Embedding, Refusal> {
-        let bytes = read(host, &self.key()).await?;
-        let table = Embedding::read(bytes.into()).map_err(|error| broken(&self.key(), error))?;
+    async fn load<H: Host>(&self, host: &H, damage: &Damage) -> Result<&Embedding, Refusal> {
+        let bytes = damage.read(host, &self.key()).await?;
+        let table = Embedding::read(bytes.into()).map_err(|error| {
+            damage.note(&self.key(), Fault::Unreadable);
+            broken(&self.key(), error)
+        })?;
         Ok(self.read.get_or_init(|| table))
     }
 }

@@ -76,13 +76,16 @@ export async function publish(miniflare, catalog) {
   const bucket = await miniflare.getR2Bucket('CATALOG');
   const held = await keysOf(bucket);
   const wanted = (await filesOf(catalog)).filter((key) => !held.has(key));
-  // Miniflare's proxy takes no `Buffer`, only its plain parent.
-  const upload = async (key) => bucket.put(key, new Uint8Array(await readFile(join(catalog, key))));
   const worker = async () => {
-    for (let key = wanted.pop(); key !== undefined; key = wanted.pop()) await upload(key);
+    for (let key = wanted.pop(); key !== undefined; key = wanted.pop()) await upload(bucket, catalog, key);
   };
   await Promise.all(Array.from({ length: PARALLEL_UPLOADS }, worker));
-  await upload(HEAD);
+  await upload(bucket, catalog, HEAD);
+}
+
+/** Uploads one file. Miniflare's proxy takes no `Buffer`, only its plain parent. */
+export async function upload(bucket, catalog, key) {
+  await bucket.put(key, new Uint8Array(await readFile(join(catalog, key))));
 }
 
 async function keysOf(bucket) {
@@ -128,9 +131,10 @@ export function obey(commands, end) {
   // One after the other, so that answers come in the order of the commands.
   let last = Promise.resolve();
   input.on('line', (line) => {
-    const command = commands[line.trim()];
+    const [name, ...words] = line.trim().split(' ');
+    const command = commands[name];
     if (!command) return console.error(`unknown command \`${line}\`: there are ${Object.keys(commands).join(', ')}`);
-    last = last.then(command).catch((error) => {
+    last = last.then(() => command(...words)).catch((error) => {
       console.error(error);
       finish(1);
     });

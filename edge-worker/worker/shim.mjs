@@ -70,6 +70,10 @@ export default class Edge extends WorkerEntrypoint {
   fetch(request) {
     return guarded(() => edge.fetch(request, this.env, this.ctx));
   }
+
+  async scheduled(event) {
+    await guarded(() => edge.scheduled(event, this.env, this.ctx).then(() => true));
+  }
 }
 
 /** A Durable Object whose code is the class of this name in the compiled edge. */

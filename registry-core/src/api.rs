@@ -200,6 +200,33 @@ pub struct Ready {
     /// What the operator must know: a head that was not taken, and why, or one that has expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<String>,
+    /// Files that could not be served when they were last asked for, since this root was taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Faults>,
+}
+
+/// How many files of one kind have one fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Faults {
+    /// What they are for: `object`, `paths`, `table`, `shard`, `index`.
+    pub file: String,
+    /// What is wrong with them.
+    pub fault: Fault,
+    /// How many, 1,000 of all kinds at most.
+    pub count: u32,
+}
+
+/// What is wrong with a file of the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fault {
+    /// It is not there.
+    Missing,
+    /// It does not have its digest: cut off, overwritten, or exchanged.
+    Altered,
+    /// The storage does not give it, or it is not of its format.
+    Unreadable,
 }
 
 /// Body of `POST /resolve`.

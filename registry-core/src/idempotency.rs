@@ -80,6 +80,7 @@ mod tests {
     #[test]
     fn a_key_stands_for_something_else_for_every_caller_route_and_operator() {
         let caller = |issuer: &str, subject: &str| Caller {
+            client: None,
             issuer: issuer.to_owned(),
             subject: subject.to_owned(),
             role: "r".parse().unwrap(),

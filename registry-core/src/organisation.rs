@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::diagnostic::{Diagnostic, Rule, Span};
 use crate::id::{RoleName, SkillId, TeamName};
 use crate::policy::{Policy, PublicAccess};
+use crate::usage::{DEFAULT_RETENTION_DAYS, UsagePolicy};
 use crate::yaml;
 
 /// Where the configuration lies, relative to the repository.
@@ -71,6 +72,20 @@ pub struct Team {
 #[serde(deny_unknown_fields, default)]
 struct RawRole {
     teams: BTreeSet<TeamName>,
+    reads_usage: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawUsage {
+    retention_days: u32,
+    pseudonymise: bool,
+}
+
+impl Default for RawUsage {
+    fn default() -> Self {
+        Self { retention_days: DEFAULT_RETENTION_DAYS, pseudonymise: true }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -109,6 +124,8 @@ struct RawOrganisation {
     #[serde(default)]
     limits: Limits,
     publish: Option<RawPublish>,
+    #[serde(default)]
+    usage: RawUsage,
 }
 
 /// The organisation, validated. Serialised as the edge's policy file of a catalog.
@@ -129,6 +146,9 @@ pub struct Organisation {
     pub limits: Limits,
     /// How long a head is valid, in days.
     pub expires_days: u32,
+    /// What holds for the usage log. A catalog that says nothing of it is read by edges that do not know it.
+    #[serde(default, skip_serializing_if = "UsagePolicy::is_default")]
+    pub usage: UsagePolicy,
 }
 
 impl Organisation {
@@ -168,6 +188,7 @@ impl Organisation {
         if [max_memory_mb, max_execution_time, max_file_size_mb].contains(&0) {
             return Err("a limit is zero: nothing could run".to_owned());
         }
+        let usage = usage_policy(&raw.roles, &raw.usage)?;
         let open_teams = raw
             .teams
             .iter()
@@ -191,6 +212,7 @@ impl Organisation {
             },
             limits: raw.limits,
             expires_days,
+            usage,
         })
     }
 
@@ -216,6 +238,7 @@ impl Organisation {
             teams,
             limits: Limits::default(),
             expires_days: default_expiry_days(),
+            usage: UsagePolicy::default(),
         }
     }
 
@@ -224,6 +247,12 @@ impl Organisation {
     pub fn request_url(&self, skill: &SkillId) -> String {
         self.request_access_url.replace("{skill}", &skill.to_string())
     }
+}
+
+fn usage_policy(roles: &BTreeMap<RoleName, RawRole>, raw: &RawUsage) -> Result<UsagePolicy, String> {
+    let readers = roles.iter().filter(|(_, role)| role.reads_usage).map(|(name, _)| name.clone());
+    let RawUsage { retention_days, pseudonymise } = *raw;
+    UsagePolicy::new(readers.collect(), retention_days, pseudonymise).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -246,6 +275,19 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_file_tells_of_the_usage_log_only_what_is_not_as_it_always_was() {
+        let written = |text: &str| serde_json::to_value(Organisation::parse(text).unwrap()).unwrap();
+        assert_eq!(written(EXAMPLE).get("usage"), None);
+        let same = format!("{EXAMPLE}usage: {{retention_days: 400, pseudonymise: true}}\n");
+        assert_eq!(written(&same).get("usage"), None);
+        let reader = format!("{EXAMPLE}  auditor: {{reads_usage: true}}\nusage: {{retention_days: 180}}\n");
+        let usage = written(&reader)["usage"].clone();
+        assert_eq!(usage, serde_json::json!({"readers": ["auditor"], "retention_days": 180}));
+        let read: Organisation = serde_json::from_value(written(&reader)).unwrap();
+        assert_eq!(read, Organisation::parse(&reader).unwrap());
+    }
+
+    #[test]
     fn mistakes_name_their_line() {
         for (text, line, part) in [
             ("organisation: X\nbase_url: https://x\nteems: {}\n", 3, "teems"),
@@ -255,6 +297,8 @@ mod tests {
             ("organisation: X\nbase_url: https://x\nlimits: {max_memory_mb: 0}\n", 1, "zero"),
             ("organisation: X\nbase_url: https://x\nroles: {a: {teams: [b]}}\n", 1, "`b`"),
             ("organisation: X\nbase_url: https://x\npublish: {expires_days: 0}\n", 1, "expires_days"),
+            ("organisation: X\nbase_url: https://x\nusage: {retention_days: 179}\n", 1, "180"),
+            ("organisation: X\nbase_url: https://x\nusage: {retention: 400}\n", 3, "retention"),
         ] {
             let found = Organisation::parse(text).unwrap_err();
             assert_eq!(found.rule, Rule::InvalidConfig);

@@ -1,8 +1,15 @@
 //! The usage log: one record per decision and one per outcome. Never payloads, never tokens.
 
+mod policy;
+mod reading;
+
+pub use policy::{DEFAULT_RETENTION_DAYS, MIN_RETENTION_DAYS, RetentionError, UsagePolicy};
+pub use reading::{Cursor, LogRange, MAX_PAGE, RangeError, instant};
+
 use std::collections::BTreeSet;
 
 use hmac::{Hmac, Mac as _};
+use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -12,7 +19,7 @@ use crate::id::TeamName;
 use crate::policy::Caller;
 
 /// What a record states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Access was granted; durable before the token leaves the edge.
@@ -30,7 +37,7 @@ pub enum Outcome {
 }
 
 /// One line of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UsageRecord {
     /// Milliseconds since the epoch.
@@ -39,7 +46,7 @@ pub struct UsageRecord {
     pub txn: String,
     /// The route, as in `POST /invoke`.
     pub route: String,
-    /// The skill asked for, as the caller wrote it.
+    /// The skill asked for, as the caller wrote it; empty where the log itself was asked for.
     pub name: String,
     /// The release that was chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,9 +54,12 @@ pub struct UsageRecord {
     /// Its source digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
-    /// Pseudonym of the caller; absent for anonymous.
+    /// Pseudonym of the caller, or the subject itself where the organisation wants that; absent for anonymous.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
+    /// The program that the caller's token was issued to, where its issuer tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
     /// The caller's role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_role: Option<String>,
@@ -91,6 +101,7 @@ mod tests {
             role: "r".parse().unwrap(),
             teams: BTreeSet::new(),
             elevated_until: None,
+            client: None,
         };
         let this = pseudonym(&caller("i", "s"), &[1; 32]);
         assert_eq!(this.len(), 32);

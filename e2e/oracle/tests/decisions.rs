@@ -70,6 +70,7 @@ fn any_caller() -> impl Strategy<Value = Option<Caller>> {
             role: role.parse().unwrap(),
             teams: names(&teams),
             elevated_until,
+            client: None,
         }),
     )
 }

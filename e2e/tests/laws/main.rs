@@ -175,6 +175,7 @@ fn caller(claims: &IdentityClaims) -> Caller {
         role: claims.role.clone(),
         teams: claims.teams.clone(),
         elevated_until: claims.elevated_until,
+        client: None,
     }
 }
 

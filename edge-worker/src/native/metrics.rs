@@ -17,7 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 use registry_core::api::Code;
 use tokio::net::TcpListener;
 
-use super::ServeError;
+use super::{FilesHost, ServeError};
 use crate::reply::{Answered, Searched};
 
 /// The media type of the text format (OpenMetrics 1.0).
@@ -74,6 +74,22 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Counts what a host logs, too.
+    #[must_use]
+    pub fn of(host: &FilesHost) -> Self {
+        let mut metrics = Self::default();
+        let counters = &host.log.counters;
+        let registry = &mut metrics.registry;
+        registry.register(
+            "log_records",
+            "Records of the usage log that were to be written",
+            counters.records.clone(),
+        );
+        let help = "How often the disk was waited for: records that come together share one wait";
+        registry.register("log_commits", help, counters.commits.clone());
+        metrics
+    }
+
     /// Counts an answer. Only those of routes that a catalog or a caller matters for are.
     pub(super) fn count_request(&self, answered: &Answered, took: Duration) {
         let Answered { route, status, code, .. } = answered;

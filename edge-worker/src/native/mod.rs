@@ -6,6 +6,7 @@ mod fetch;
 mod files;
 mod log;
 mod metrics;
+mod reading;
 mod server;
 mod tls;
 

@@ -22,7 +22,6 @@ use tokio::net::TcpListener;
 use tokio::time::{interval, timeout};
 
 use super::{FilesHost, Metrics, Tls, compression};
-use crate::catalog::read;
 use crate::handle::{Edge, MAX_BODY_BYTES, handle, too_large};
 use crate::reply::{Body, Refusal, Reply};
 
@@ -62,14 +61,8 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let service = Arc::new(Service { edge, host, metrics });
-    let traced = Arc::clone(&service);
-    let sending = tokio::spawn(async move {
-        let mut ticks = interval(TRACES_EVERY);
-        loop {
-            ticks.tick().await;
-            traced.send_traces().await;
-        }
-    });
+    let traces = tokio::spawn(send_traces(Arc::clone(&service)));
+    let upkeep = tokio::spawn(keep_house(Arc::clone(&service)));
     let last = Arc::clone(&service);
     let shell = axum::Router::new()
         .fallback(answer)
@@ -89,7 +82,8 @@ pub async fn serve(
         Some(tls) => server.acceptor(RustlsAcceptor::new(tls.config())).serve(shell).await?,
         None => server.serve(shell).await?,
     }
-    sending.abort();
+    traces.abort();
+    upkeep.abort();
     last.send_traces().await;
     Ok(())
 }
@@ -104,6 +98,29 @@ impl Service {
 
 /// How often traces are sent.
 const TRACES_EVERY: Duration = Duration::from_secs(5);
+
+async fn send_traces(service: Arc<Service>) {
+    let mut ticks = interval(TRACES_EVERY);
+    loop {
+        ticks.tick().await;
+        service.send_traces().await;
+    }
+}
+
+/// How often days of the log that are over are looked for. A day is over once a day, whenever the process started.
+const UPKEEP: Duration = Duration::from_secs(60 * 60);
+
+/// Deletes days of the log that are over, at start and from then on.
+async fn keep_house(service: Arc<Service>) {
+    let mut hours = interval(UPKEEP);
+    loop {
+        hours.tick().await;
+        if let Err(note) = service.edge.prune_log(&service.host).await {
+            log(&crate::log::failure(&note, None));
+        }
+    }
+}
+
 /// How long a request's headers may take to arrive.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request's body may take to arrive.
@@ -147,7 +164,7 @@ async fn answer(State(service): State<Arc<Service>>, request: Request) -> Respon
 async fn resolved(edge: &Edge, host: &FilesHost, reply: Reply) -> Response {
     let bytes = match reply.body() {
         Body::Bytes(bytes) => Ok(bytes.clone()),
-        Body::Object(key) => read(host, key).await,
+        Body::Object(key) => edge.read(host, key).await,
     };
     match bytes {
         Ok(bytes) => sent(reply, bytes),

@@ -4,6 +4,7 @@ use registry_core::api::{
     AclAnswer, AclRequest, Code, InvokeRequest, InvokeTokenAnswer, Invoked, KeySet, ProtectedResource, Ready,
     ReleaseDetail, ResolveRequest, Resolved, SearchHit, SearchRequest,
 };
+use registry_core::usage::UsageRecord;
 use schemars::{Schema, SchemaGenerator};
 
 use super::sign_in;
@@ -74,6 +75,20 @@ const SEARCHED: [Parameter; 3] = [
     Parameter { name: "team", meaning: "only of this team", schema: TEXT },
     Parameter { name: "tag", meaning: "only with this tag", schema: TEXT },
 ];
+const LOGGED: [Parameter; 4] = [
+    Parameter { name: "from", meaning: "a day (its begin) or an instant of UTC", schema: TEXT },
+    Parameter {
+        name: "to",
+        meaning: "a day (its end) or an instant of UTC, itself left out; by default now",
+        schema: TEXT,
+    },
+    Parameter {
+        name: "limit",
+        meaning: "how many records at most",
+        schema: r#"{"type": "integer", "minimum": 1, "maximum": 1000, "default": 1000}"#,
+    },
+    Parameter { name: "cursor", meaning: "where to go on, as `Link` names it", schema: TEXT },
+];
 const ASKED_FOR: [Parameter; 1] = [Parameter { name: "skill", meaning: "`team/name`", schema: TEXT }];
 
 pub(super) const PAGE: &str = "text/html";
@@ -89,7 +104,7 @@ pub(super) fn describe(action: Action) -> Description {
                 JSON,
                 Some(SchemaGenerator::subschema_for::<Ready>),
             )],
-            refusals: refusals(&[Code::CatalogUnavailable]),
+            refusals: refusals(&[Code::CatalogUnavailable, Code::LogUnavailable]),
             ..described("ready", "Whether a catalog is served, and which")
         },
         Action::Search => posted::<SearchRequest, Vec<SearchHit>>(
@@ -111,6 +126,19 @@ pub(super) fn describe(action: Action) -> Description {
             "What a caller needs to have the sandbox run a skill itself",
             ISSUED,
         ),
+        Action::Usage => Description {
+            parameters: &LOGGED,
+            answers: vec![answer(
+                "a page of the log; `Link` names the next",
+                "application/jsonl",
+                Some(SchemaGenerator::subschema_for::<UsageRecord>),
+            )],
+            refusals: refusals(
+                &[&FOR_CALLERS, &[Code::BadRequest, Code::AclDenied, Code::LogUnavailable][..]].concat(),
+            ),
+            for_callers: true,
+            ..described("usage", "The usage log, for roles with `reads_usage`: one record a line")
+        },
         Action::SearchPage => {
             page("search-page", "The search page", &SEARCHED, &[Code::BadRequest, Code::TooManyAudiences])
         }

@@ -10,6 +10,7 @@ mod skills;
 mod stored;
 mod table;
 mod texts;
+mod usage;
 mod well_known;
 
 pub(crate) use self::invoke::Ended;
@@ -18,13 +19,12 @@ use std::fmt::Display;
 
 use http::StatusCode;
 use matchit::Params;
-use registry_core::api::Ready;
 use serde::de::DeserializeOwned;
 
-use crate::catalog::Catalog;
 use crate::handle::Request;
 use crate::host::Host;
-use crate::reply::{self, LogNote, Refusal, Reply};
+use crate::ready;
+use crate::reply::{self, Refusal, Reply};
 
 pub(crate) use table::{Action, Route, router};
 #[cfg(not(target_arch = "wasm32"))]
@@ -40,7 +40,7 @@ impl<H: Host> Request<'_, H> {
         match action {
             // Answered before, these without a catalog, that with its alarm.
             Action::Own(own) => well_known::own(own, &self.edge.config, self.method, self.headers),
-            Action::Ready => Ok(ready(&self.catalog, None)),
+            Action::Ready => ready::ready(self.host, &self.catalog, None).await,
             Action::Search => self.identify().await?.search().await,
             Action::SearchPage => self.identify().await?.search_page().await,
             Action::Resolve => self.identify().await?.resolve().await,
@@ -54,6 +54,7 @@ impl<H: Host> Request<'_, H> {
             Action::SignIn => self.sign_in().await,
             Action::SignInAtProvider => self.sign_in_at_provider().await,
             Action::SignInCallback => self.sign_in_callback().await,
+            Action::Usage => self.identify().await?.usage().await,
             Action::PublicFile => self.public_file().await,
         }
     }
@@ -72,18 +73,4 @@ impl<H: Host> Request<'_, H> {
 /// The process answers.
 fn health() -> Reply {
     reply::json(StatusCode::OK, &serde_json::json!({"status": "ok"}))
-}
-
-/// A catalog is served: which, until when its head is valid, and what keeps the edge from taking a newer one.
-pub(crate) fn ready(catalog: &Catalog, alarm: Option<&LogNote>) -> Reply {
-    let head = &catalog.head;
-    let answer = Ready {
-        status: if alarm.is_some() { "degraded" } else { "ready" }.to_owned(),
-        sequence: head.sequence,
-        root: head.root,
-        commit: catalog.root.commit.clone(),
-        expires: head.expires,
-        alarm: alarm.map(|note| note.0.clone()),
-    };
-    reply::json(StatusCode::OK, &answer)
 }

@@ -9,7 +9,6 @@ use registry_core::html::{MEDIA_TYPE, request_access_page};
 use registry_core::policy::{Audience, PublicAccess};
 
 use super::stored::Stored;
-use crate::catalog::read;
 use crate::handle::Request;
 use crate::host::Host;
 use crate::reply::{self, Body, Refusal, Reply};
@@ -84,7 +83,7 @@ impl<H: Host> Request<'_, H> {
     pub(super) async fn public_text(&self, url: &str) -> Result<String, Refusal> {
         let broken = || Refusal::unavailable(Code::CatalogUnavailable, "the catalog lacks a page", url);
         let file = self.catalog.public_file(self.host, url).await?.ok_or_else(broken)?;
-        let bytes = read(self.host, &Key::Object(Audience::Public, file.digest)).await?;
+        let bytes = self.read(&Key::Object(Audience::Public, file.digest)).await?;
         String::from_utf8(bytes.into()).map_err(|_| broken())
     }
 }

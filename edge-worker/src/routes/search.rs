@@ -80,7 +80,7 @@ impl<H: Host> Request<'_, H> {
         let shards = self.shards().await?;
         let shards: Vec<&Shard> = shards.iter().map(Arc::as_ref).collect();
         let (embedding, note) = match &self.catalog.table {
-            Some(table) => table.get(self.host, self.now).await,
+            Some(table) => table.get(self.host, &self.catalog.damage, self.now).await,
             None => (None, None),
         };
         let weights = &Weights::TUNED;

@@ -287,6 +287,7 @@ fn caller_of(form: &SignInForm, now: u64) -> Result<Caller, String> {
         role: form.role.trim().parse().map_err(|error| format!("{error}"))?,
         teams: teams.map_err(|error| error.to_string())?,
         elevated_until: (form.elevated == "yes").then(|| now.saturating_add(MAX_ELEVATION_SECONDS)),
+        client: None,
     })
 }
 

@@ -6,7 +6,6 @@ use http::header::{ACCEPT_RANGES, CONTENT_RANGE, ETAG};
 use registry_core::api::Code;
 use registry_core::catalog::Key;
 
-use crate::catalog::read;
 use crate::conditional::{ByteRange, Wanted, entity_tag, wanted};
 use crate::handle::Request;
 use crate::host::Host;
@@ -28,12 +27,12 @@ impl<H: Host> Request<'_, H> {
         let tag = entity_tag(&file.key.digest());
         let mut reply = match wanted(self.method, self.headers, &tag)? {
             Wanted::Nothing => unchanged(file.media_type),
-            Wanted::Part(range) => part(&read(self.host, &file.key).await?, range, file.media_type)?,
+            Wanted::Part(range) => part(&self.read(&file.key).await?, range, file.media_type)?,
             Wanted::Whole if file.streamed => {
                 reply::reply(StatusCode::OK, file.media_type, Body::Object(file.key))
             }
             Wanted::Whole => {
-                let bytes = read(self.host, &file.key).await?;
+                let bytes = self.read(&file.key).await?;
                 reply::reply(StatusCode::OK, file.media_type, Body::Bytes(bytes))
             }
         };

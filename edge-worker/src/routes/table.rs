@@ -26,6 +26,7 @@ pub(crate) enum Action {
     SignIn,
     SignInAtProvider,
     SignInCallback,
+    Usage,
     /// Any other path: a public file of the catalog, if there is one.
     PublicFile,
 }
@@ -64,6 +65,7 @@ pub(crate) const OPERATIONS: &[(&str, Action)] = &[
     ("GET /sign-in/provider", Action::SignInAtProvider),
     ("GET /sign-in/callback", Action::SignInCallback),
     ("POST /sign-out", Action::Own(Own::SignOut)),
+    ("GET /usage", Action::Usage),
 ];
 
 /// The name of [`Action::PublicFile`], which has every path that is left.
@@ -154,7 +156,8 @@ impl Action {
             | Self::SignInPage
             | Self::SignIn
             | Self::SignInAtProvider
-            | Self::SignInCallback => false,
+            | Self::SignInCallback
+            | Self::Usage => false,
         }
     }
 }

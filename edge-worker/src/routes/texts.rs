@@ -9,7 +9,7 @@ use registry_core::prompt::render;
 use serde_json::Value;
 
 use crate::access::Granted;
-use crate::catalog::{broken, read};
+use crate::damage::broken;
 use crate::handle::Request;
 use crate::host::Host;
 use crate::reply::Refusal;
@@ -83,7 +83,7 @@ impl<H: Host> Request<'_, H> {
             })?;
         let tokens = self.detail(audience, release).await?.tokens;
         let key = Key::Object(audience.clone(), release.document);
-        let document = read(self.host, &key).await?;
+        let document = self.read(&key).await?;
         let body_tokens = tokens.as_ref().map(|tokens| tokens.body);
         let added = composition.add(member, release.skill_type, &document, body_tokens);
         added.map_err(|error| match error {
@@ -96,7 +96,7 @@ impl<H: Host> Request<'_, H> {
     /// What a release says of itself.
     async fn detail(&self, audience: &Audience, release: &ReleaseRecord) -> Result<ReleaseDetail, Refusal> {
         let key = Key::Object(audience.clone(), release.record);
-        serde_json::from_slice(&read(self.host, &key).await?).map_err(|error| broken(&key, error))
+        serde_json::from_slice(&self.read(&key).await?).map_err(|error| broken(&key, error))
     }
 }
 

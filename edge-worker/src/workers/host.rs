@@ -7,16 +7,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use registry_core::catalog::{HEAD_PATH, Key};
-use registry_core::usage::UsageRecord;
+use registry_core::status::Date;
+use registry_core::usage::{LogRange, UsageRecord};
 use worker::send::{SendFuture, SendWrapper};
 use worker::{
-    AbortController, AbortSignal, Bucket, Date, Delay, Env, Fetch, Object, ObjectNamespace, ResponseBody,
+    AbortController, AbortSignal, Bucket, Delay, Env, Fetch, Object, ObjectNamespace, ResponseBody,
 };
 
 use super::claims::Settlement;
 use super::{claims, convert, log};
 use crate::claims::{Claim, Claimed};
-use crate::host::{FetchError, Host, HostError};
+use crate::host::{FetchError, Host, HostError, LogPage};
+use crate::seen::SeenHead;
 
 /// The R2 bucket that holds the catalog.
 const CATALOG: &str = "CATALOG";
@@ -27,6 +29,9 @@ const CLAIMS: &str = "CLAIMS";
 
 /// How long a record or a claim may take to become durable. A Durable Object whose code traps answers never.
 const OBJECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long all objects of the log together may take to read or to prune.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The bindings.
 pub(super) struct WorkersHost {
@@ -123,7 +128,7 @@ impl Host for WorkersHost {
     }
 
     fn now(&self) -> u64 {
-        Date::now().as_millis()
+        worker::Date::now().as_millis()
     }
 
     fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send {
@@ -160,5 +165,26 @@ impl Host for WorkersHost {
 
     async fn append_log(&self, record: &UsageRecord) -> Result<(), HostError> {
         SendFuture::new(within(OBJECT_TIMEOUT, log::append(&self.log, record))).await?
+    }
+
+    async fn read_log(&self, range: &LogRange) -> Result<LogPage, HostError> {
+        SendFuture::new(within(READ_TIMEOUT, log::page(&self.log, range))).await?
+    }
+
+    async fn prune_log(&self, first_kept: Date) -> Result<(), HostError> {
+        SendFuture::new(within(READ_TIMEOUT, log::prune(&self.log, first_kept.start() * 1000))).await?
+    }
+
+    async fn check_log(&self) -> Result<(), HostError> {
+        let [random, ..] = self.random()?;
+        SendFuture::new(within(OBJECT_TIMEOUT, log::check(&self.log, random))).await?
+    }
+
+    async fn seen_head(&self) -> Result<Option<SeenHead>, HostError> {
+        SendFuture::new(within(OBJECT_TIMEOUT, log::seen_head(&self.log))).await?
+    }
+
+    async fn remember_head(&self, head: &SeenHead) -> Result<(), HostError> {
+        SendFuture::new(within(OBJECT_TIMEOUT, log::remember_head(&self.log, head))).await?
     }
 }

@@ -8,9 +8,10 @@ mod log;
 use std::sync::OnceLock;
 
 use futures_channel::oneshot;
-use registry_core::api::Code;
+use registry_core::api::{Code, Fault};
 use worker::{
-    Context, Env, Request, Response, ResponseBody, console_error, console_log, console_warn, event,
+    Context, Env, Request, Response, ResponseBody, ScheduleContext, ScheduledEvent, console_error,
+    console_log, console_warn, event,
 };
 
 use self::host::WorkersHost;
@@ -44,6 +45,18 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     });
     let answer = answer.await.map_err(|_| worker::Error::from("the work ended without an answer"))?;
     respond(answer)
+}
+
+/// What the cron trigger has done once a day.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    let note = match place(&env) {
+        Ok((edge, host)) => edge.prune_log(&host).await.err(),
+        Err(refusal) => refusal.into_note(),
+    };
+    if let Some(note) = note {
+        console_error!("{}", log_line::failure(&note, None));
+    }
 }
 
 fn respond(answer: Result<(http::response::Parts, ResponseBody), Refusal>) -> worker::Result<Response> {
@@ -89,6 +102,7 @@ async fn serve(
         Body::Bytes(bytes) => convert::body(bytes),
         // Streamed unread: who needs the digest checked (the sandbox, an installer) checks it.
         Body::Object(key) => host.stream(&key).await.map_err(|error| {
+            edge.note(&key, Fault::Missing);
             Refusal::unavailable(
                 Code::CatalogUnavailable,
                 "the catalog cannot be read at the moment; try again later",

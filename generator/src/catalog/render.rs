@@ -258,6 +258,7 @@ fn role_row(organisation: &Organisation, name: &TeamName, team: &Team, role: &Ro
         role: role.clone(),
         teams: Default::default(),
         elevated_until: Some(MAX_ELEVATION_SECONDS),
+        client: None,
     };
     let admits = |audience: Audience| audience.admits(Some(&caller), &organisation.policy, 0);
     RoleRow {

@@ -45,6 +45,7 @@ pub(super) fn of_role(role: RoleName, teams: &[TeamName]) -> Caller {
         role,
         teams: teams.iter().cloned().collect(),
         elevated_until: None,
+        client: None,
     }
 }
 

@@ -112,6 +112,7 @@ mod tests {
     #[test]
     fn what_others_wrote_is_escaped() {
         let caller = Caller {
+            client: None,
             issuer: "i".to_owned(),
             subject: "<b>".to_owned(),
             role: "auditor".parse().unwrap(),

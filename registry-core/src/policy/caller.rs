@@ -22,6 +22,9 @@ pub struct Caller {
     pub teams: BTreeSet<TeamName>,
     /// Until when the caller is elevated, in seconds since the epoch.
     pub elevated_until: Option<u64>,
+    /// The program that the token was issued to (`client_id`, RFC 9068 section 2.2), where the issuer's claims tell.
+    /// For the usage log alone: nothing is decided by it.
+    pub client: Option<String>,
 }
 
 impl Caller {

@@ -155,6 +155,7 @@ fn caller_of(claims: &Map<String, Value>, issuer: &Issuer) -> Result<Caller, Tok
         role: required(claims, &names.role)?,
         teams: claim(claims, &names.teams)?.unwrap_or_default(),
         elevated_until: claim::<Option<u64>>(claims, &names.elevated_until)?.flatten(),
+        client: names.client.as_ref().map(|name| claim(claims, name)).transpose()?.flatten(),
     })
 }
 

@@ -28,6 +28,10 @@ pub struct ClaimNames {
     pub teams: String,
     /// Tells until when the caller is elevated, in seconds since the epoch. A token may lack it.
     pub elevated_until: String,
+    /// Tells the program that the token was issued to, one text, for the usage log: `client_id` (RFC 9068) or `azp`
+    /// (OpenID Connect). Without it none is noted. A token may lack it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
 }
 
 impl Default for ClaimNames {
@@ -36,13 +40,15 @@ impl Default for ClaimNames {
             role: "role".to_owned(),
             teams: "teams".to_owned(),
             elevated_until: "elevated_until".to_owned(),
+            client: None,
         }
     }
 }
 
 impl ClaimNames {
     fn are_apart(&self) -> bool {
-        let paths = [&self.role, &self.teams, &self.elevated_until].map(|name| claim_path(name));
+        let named = [&self.role, &self.teams, &self.elevated_until].into_iter().chain(&self.client);
+        let paths: Vec<_> = named.map(|name| claim_path(name)).collect();
         let mut claims = paths.iter().map(|(claim, _)| claim.as_ref());
         let distinct: BTreeSet<_> = paths.iter().collect();
         distinct.len() == paths.len() && claims.all(|claim| !claim.is_empty() && !REGISTERED.contains(&claim))
@@ -114,9 +120,7 @@ pub enum IssuerError {
         url: String,
     },
     /// Two claims under one name, or under a name that means something else.
-    #[error(
-        "`claims` of the issuer `{0}` must be three different names, none of them empty or a registered claim"
-    )]
+    #[error("`claims` of the issuer `{0}` must be different names, none of them empty or a registered claim")]
     ClaimNames(String),
     /// Two issuers of one name.
     #[error("the issuer `{0}` is there twice; put the keys of both into one")]

@@ -100,6 +100,7 @@ impl SessionClaims {
             role: claims.role,
             teams: claims.teams,
             elevated_until: claims.elevated_until,
+            client: None,
         };
         issuer.may_say(&caller)?;
         check_elevation(&caller, issued)?;
@@ -135,6 +136,7 @@ mod tests {
 
     fn caller() -> Caller {
         Caller {
+            client: None,
             issuer: DEVELOPMENT_ISSUER.to_owned(),
             subject: "ada".to_owned(),
             role: "auditor".parse().unwrap(),

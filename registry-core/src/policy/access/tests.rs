@@ -24,6 +24,7 @@ fn finance_member() -> Caller {
         role: "agent".parse().unwrap(),
         teams: ["finance".parse().unwrap()].into(),
         elevated_until: None,
+        client: None,
     }
 }
 

@@ -30,6 +30,7 @@ fn caller(role: &str, teams: &[&str], elevated_until: Option<u64>) -> Caller {
         role: role.parse().unwrap(),
         teams: teams.iter().map(|name| team(name)).collect(),
         elevated_until,
+        client: None,
     }
 }
 

@@ -163,6 +163,20 @@ fn claims_are_read_under_the_names_that_the_issuer_uses() {
 }
 
 #[test]
+fn the_program_that_a_token_was_issued_to_is_told_where_the_issuer_names_its_claim() {
+    let naming = |client: Option<&str>| Issuer {
+        claims: ClaimNames { client: client.map(str::to_owned), ..ClaimNames::default() },
+        ..issuer(1)
+    };
+    let told = |value, client| told(&written("azp", value), &naming(client)).map(|caller| caller.client);
+    assert_eq!(told(json!("desk"), Some("azp")), Ok(Some("desk".to_owned())));
+    assert_eq!(told(json!("desk"), Some("client_id")), Ok(None));
+    assert_eq!(told(json!("desk"), None), Ok(None));
+    assert_eq!(told(json!(7), None), Ok(None));
+    assert_eq!(told(json!(7), Some("azp")), Err(TokenError::Claims));
+}
+
+#[test]
 fn a_claim_may_lie_within_another() {
     let at = |role: &str| {
         let names =
