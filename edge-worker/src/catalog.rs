@@ -195,7 +195,8 @@ impl Current {
             None => host.seen_head().await.map_err(|error| NotTaken::because(FORGOTTEN, error))?,
         };
         if highest.is_some_and(|highest| !highest.allows(&head)) {
-            let back = "head.json goes back to an earlier sequence, or is another one of the same";
+            let back = "head.json goes back to an earlier sequence, or is another one of the same; where that is meant, \
+                        have the edge forget the higher one (docs/operations.md, `head-seen.json`)";
             return Err(NotTaken::because(back, back));
         }
         let incomplete = |refusal| NotTaken { alarm: INCOMPLETE.to_owned(), refusal };

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -104,6 +104,7 @@ impl Place {
 
     /// The commit when everything under `skills/` is committed, else the working tree, said aloud.
     fn build_catalog(&self) -> Result<()> {
+        self.forget_former()?;
         let catalog = self.catalog.to_string_lossy();
         let mut arguments = vec!["build", "--out", &*catalog];
         let changed = read(command("git", ["status", "--porcelain", "--", "skills", "guildhall.yaml"]))?;
@@ -112,6 +113,24 @@ impl Place {
             arguments.push("--worktree");
         }
         run_program(self.guildhall(&arguments))
+    }
+
+    /// Where there is no catalog any more, the next one begins at sequence 1, which an edge that remembers a higher one would
+    /// refuse.
+    fn forget_former(&self) -> Result<()> {
+        if self.catalog.join("head.json").exists() {
+            return Ok(());
+        }
+        for seen in [self.state.join("logs/head-seen.json"), self.state.join("wrangler")] {
+            let removed = if seen.is_dir() { fs::remove_dir_all(&seen) } else { fs::remove_file(&seen) };
+            match removed {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove `{}`", seen.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The JSON of a key file; the key is made when it is not there.
