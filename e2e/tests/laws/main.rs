@@ -185,6 +185,15 @@ fn is_visible(world: &World, id: &str, caller: Option<&Caller>) -> bool {
     head.is_some_and(|head| head.admits(caller, &world.checked.organisation.policy, now()))
 }
 
+/// An answer without the name that every invocation has for itself.
+fn without_txn(answer: &[u8]) -> String {
+    let text = String::from_utf8_lossy(answer).into_owned();
+    match text.split_once("\"txn\":\"") {
+        Some((before, after)) => format!("{before}{}", after.split_once('"').unwrap().1),
+        None => text,
+    }
+}
+
 /// Each case builds two catalogs: fewer than proptest's default, unless the environment asks for more.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
@@ -211,8 +220,8 @@ proptest! {
                 let with_hidden = whole.ask(token, method, &path, accept, &body).await.unwrap();
                 let without = pruned.ask(token, method, &path, accept, &body).await.unwrap();
                 prop_assert_eq!(
-                    (with_hidden.0, String::from_utf8_lossy(&with_hidden.1)),
-                    (without.0, String::from_utf8_lossy(&without.1)),
+                    (with_hidden.0, without_txn(&with_hidden.1)),
+                    (without.0, without_txn(&without.1)),
                     "{} {} {}", method, path, body
                 );
             }
